@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "base/text.hpp"
+#include "collect/run.hpp"
+#include "config/catalogue.hpp"
+#include "pulse/app.hpp"
+#include "pulse/commands.hpp"
+#include "pulse/exit_code.hpp"
+#include "pulse/json.hpp"
+
+namespace pulse {
+namespace {
+
+constexpr std::size_t rows_shown = 10;  // of a dry run; --json prints all
+
+std::string summary(const collect::RunReport& report, bool dry_run) {
+  const collect::RunRecord& run = report.run;
+  const collect::Counts& counts = run.counts;
+  const std::string duration = base::format_duration(*run.finished_at - run.started_at);
+  std::string line = fmt::format("{}: {} in {}", run.collector, to_string(run.outcome), duration);
+  if (dry_run)
+    line += fmt::format(": {} records, {} rows, {} would be quarantined; nothing was written",
+                        grouped(counts.records), grouped(counts.staged), grouped(counts.quarantined));
+  else
+    line += fmt::format(": {} inserted, {} updated, {} unchanged, {} quarantined (run {})",
+                        grouped(counts.inserted), grouped(counts.updated), grouped(counts.unchanged),
+                        grouped(counts.quarantined), run.id);
+  if (counts.conflicts > 0)
+    line += fmt::format("; {} rows had the key of a later row", grouped(counts.conflicts));
+  if (!run.error.empty())
+    line += fmt::format("\n  {}{}{}", run.failure_type ? to_string(*run.failure_type) : "",
+                        run.failure_type ? ": " : "", base::escape_control(run.error));
+  for (std::size_t i = 0; dry_run && i < std::min<std::size_t>(report.quarantined.size(), 3); ++i)
+    line += fmt::format("\n  record {}: {} {}", report.quarantined[i].position, report.quarantined[i].column,
+                        report.quarantined[i].reason);
+  return line + '\n';
+}
+
+std::string show_cell(const store::Cell& cell) {
+  if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
+  if (const auto* real = std::get_if<double>(&cell)) return fmt::format("{}", *real);
+  if (const auto* text = std::get_if<std::string>(&cell))
+    return base::shorten(base::escape_control(*text), 100);
+  return "NULL";
+}
+
+void print_rows(const collect::RunReport& report) {
+  std::size_t width = 0;
+  for (const std::string& column : report.columns) width = std::max(width, column.size());
+  const std::size_t shown = std::min(rows_shown, report.rows.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    fmt::print("-- row {} of {}\n", i + 1, report.rows.size());
+    for (std::size_t k = 0; k < report.columns.size(); ++k)
+      fmt::print("{:>{}} | {}\n", report.columns[k], width, show_cell(report.rows[i][k]));
+  }
+  if (shown < report.rows.size())
+    fmt::print("-- and {} more; --json shows all\n", report.rows.size() - shown);
+}
+
+bool write_metrics(const App& app, const std::string& path) {
+  // By a rename, so that a reader never sees half a file.
+  const std::string temporary = path + ".tmp";
+  std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+  stream << app.metrics.exposition();
+  stream.close();
+  std::error_code error;
+  if (stream) std::filesystem::rename(temporary, path, error);
+  if (stream && !error) return true;
+  fmt::print(stderr, "--metrics {}: cannot be written\n", path);
+  return false;
+}
+
+// The collectors named, as far as they are valid; the faults of the others are on stderr.
+std::vector<config::Collector> load(App& app, const CollectOptions& options, std::vector<int>& codes) {
+  config::Faults faults;
+  std::vector<config::CommandLineOverride> overrides;
+  for (const std::string& text : options.set)
+    if (auto override = config::parse_command_line_override(text, faults))
+      overrides.push_back(std::move(*override));
+  std::vector<config::Collector> collectors;
+  if (faults.empty()) {
+    config::Catalogue catalogue =
+        config::load_catalogue(options.names, app.settings, app.environment, overrides);
+    for (const config::Fault& fault : catalogue.faults.sorted()) faults.add(fault);
+    for (config::CatalogueEntry& entry : catalogue.entries) {
+      for (const config::Fault& fault : entry.faults.sorted()) faults.add(fault);
+      if (entry.collector) collectors.push_back(std::move(*entry.collector));
+    }
+  }
+  if (!faults.empty()) {
+    codes.push_back(configuration);
+    app.terminal.write(app.redactor.redact(faults.text()));
+  }
+  return collectors;
+}
+
+}  // namespace
+
+int collect(App& app, const CollectOptions& options) {
+  std::vector<int> codes;
+  const auto wait = base::parse_duration(options.wait);
+  if (!wait) {
+    fmt::print(stderr, "--wait {}: is not a duration; write 0s, 30s, 10m\n", options.wait);
+    return usage;
+  }
+  const std::vector<config::Collector> collectors = load(app, options, codes);
+  if (collectors.empty()) return worst(codes);
+
+  store::Database* database = nullptr;
+  if (!options.dry_run) {
+    const auto opened = app.open_store(*wait);
+    if (!opened) {
+      app.log.logger().critical("the database cannot be used",
+                                {{"store", app.settings.store}, {"reason", opened.error().message}});
+      return opened.error().code == base::Code::conflict ? try_again : unavailable;
+    }
+    database = *opened;
+  }
+  collect::Runner runner({database, app.engine, app.clock, app.rng, app.log, app.metrics, app.redactor});
+  std::vector<collect::RunReport> reports;
+  for (const config::Collector& collector : collectors) {
+    if (app.signals.token().stop_requested()) break;
+    app.terminal.begin(collector.name);
+    reports.push_back(
+        runner.run(collector,
+                   {.dry_run = options.dry_run,
+                    .progress = [&](const collect::Progress& progress) { app.terminal.show(progress); }},
+                   app.signals.token()));
+    app.terminal.end();
+    codes.push_back(exit_code(reports.back().run.outcome, collector.allow_empty));
+    if (options.json) continue;
+    if (options.dry_run) print_rows(reports.back());
+    fmt::print("{}", app.redactor.redact(summary(reports.back(), options.dry_run)));
+    std::fflush(stdout);
+  }
+  if (options.json) fmt::print("{}", app.redactor.redact(to_json(reports)));
+  if (!options.metrics_file.empty() && !write_metrics(app, options.metrics_file))
+    codes.push_back(unavailable);
+  return worst(codes);
+}
+
+}  // namespace pulse

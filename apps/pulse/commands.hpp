@@ -1,0 +1,41 @@
+// pulse's subcommands. Each takes what the command line said and returns the process's exit code; results go
+// to stdout, everything else to stderr.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pulse {
+
+class App;
+
+struct ValidateOptions {
+  std::vector<std::string> paths;
+  std::vector<std::string> set;
+  bool json = false;
+};
+int validate(App& app, const ValidateOptions& options);
+
+struct CollectOptions {
+  std::vector<std::string> names;
+  std::vector<std::string> set;
+  std::string wait = "60s";
+  std::string metrics_file;
+  bool dry_run = false;
+  bool json = false;
+};
+int collect(App& app, const CollectOptions& options);
+
+struct RunsOptions {
+  std::string name;
+  std::string since;
+  std::int64_t limit = 20;
+  bool json = false;
+};
+int runs(App& app, const RunsOptions& options);
+
+int reference(const std::string& what);  // "collector" or "pulse"
+
+}  // namespace pulse

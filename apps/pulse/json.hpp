@@ -1,0 +1,16 @@
+// What the commands print with --json. The only other file that knows the JSON library is json.cpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "collect/run.hpp"
+#include "config/fault.hpp"
+
+namespace pulse {
+
+std::string to_json(const std::vector<config::Fault>& faults);
+std::string to_json(const std::vector<collect::RunRecord>& runs);
+std::string to_json(const std::vector<collect::RunReport>& reports);
+
+}  // namespace pulse

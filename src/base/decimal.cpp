@@ -1,0 +1,116 @@
+#include "base/decimal.hpp"
+
+#include <charconv>
+#include <cstdint>
+
+namespace base {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::size_t digits_at(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end - at;
+}
+
+// A plain number taken apart: no sign, no leading zeros in `whole`, no trailing zeros in `fraction`.
+struct Parts {
+  bool negative;
+  std::string_view whole, fraction;
+};
+
+Parts take_apart(std::string_view plain) {
+  Parts parts{};
+  if (plain.starts_with('-')) {
+    parts.negative = true;
+    plain.remove_prefix(1);
+  }
+  const std::size_t point = plain.find('.');
+  parts.whole = plain.substr(0, point);
+  if (point != std::string_view::npos) parts.fraction = plain.substr(point + 1);
+  while (parts.whole.starts_with('0')) parts.whole.remove_prefix(1);
+  while (parts.fraction.ends_with('0')) parts.fraction.remove_suffix(1);
+  if (parts.whole.empty() && parts.fraction.empty()) parts.negative = false;
+  return parts;
+}
+
+std::strong_ordering compare_magnitude(const Parts& a, const Parts& b) {
+  if (a.whole.size() != b.whole.size()) return a.whole.size() <=> b.whole.size();
+  if (const int order = a.whole.compare(b.whole); order != 0) return order <=> 0;
+  return a.fraction.compare(b.fraction) <=> 0;
+}
+
+}  // namespace
+
+std::optional<std::string> plain_decimal(std::string_view number) {
+  const bool negative = number.starts_with('-');
+  std::size_t at = negative ? 1 : 0;
+  const std::size_t whole = digits_at(number, at);
+  if (whole == 0 || (whole > 1 && number[at] == '0')) return std::nullopt;
+  std::string digits(number.substr(at, whole));
+  at += whole;
+  std::size_t fraction = 0;
+  if (at < number.size() && number[at] == '.') {
+    fraction = digits_at(number, ++at);
+    if (fraction == 0) return std::nullopt;
+    digits.append(number.substr(at, fraction));
+    at += fraction;
+  }
+  std::int64_t exponent = 0;
+  if (at < number.size() && (number[at] == 'e' || number[at] == 'E')) {
+    ++at;
+    const bool below_zero = at < number.size() && number[at] == '-';
+    if (at < number.size() && (number[at] == '+' || number[at] == '-')) ++at;
+    const std::size_t length = digits_at(number, at);
+    if (length == 0) return std::nullopt;
+    const auto parsed = std::from_chars(number.data() + at, number.data() + at + length, exponent);
+    if (parsed.ec != std::errc{}) return std::nullopt;
+    if (below_zero) exponent = -exponent;
+    at += length;
+  }
+  if (at != number.size() || digits.size() > max_decimal_digits) return std::nullopt;
+
+  // The point stands after `point` of the digits; it may lie left or right of all of them.
+  const std::int64_t limit = max_decimal_digits;
+  if (exponent > limit || exponent < -limit) return std::nullopt;
+  std::int64_t point = static_cast<std::int64_t>(whole) + exponent;
+  if (point < 1) {
+    digits.insert(0, static_cast<std::size_t>(1 - point), '0');
+    point = 1;
+  }
+  if (static_cast<std::size_t>(point) > digits.size())
+    digits.append(static_cast<std::size_t>(point) - digits.size(), '0');
+  if (digits.size() > max_decimal_digits) return std::nullopt;
+  std::string plain = digits.substr(0, static_cast<std::size_t>(point));
+  const std::size_t leading = plain.find_first_not_of('0');
+  plain.erase(0, leading == std::string::npos ? plain.size() - 1 : leading);
+  if (static_cast<std::size_t>(point) < digits.size())
+    plain.append(".").append(digits, static_cast<std::size_t>(point));
+  if (negative && plain.find_first_not_of("0.") != std::string::npos) plain.insert(plain.begin(), '-');
+  return plain;
+}
+
+std::string_view strip_trailing_zeros(std::string_view plain) {
+  if (plain.find('.') == std::string_view::npos) return plain;
+  while (plain.ends_with('0')) plain.remove_suffix(1);
+  if (plain.ends_with('.')) plain.remove_suffix(1);
+  return plain;
+}
+
+std::strong_ordering compare_decimal(std::string_view left, std::string_view right) {
+  const Parts a = take_apart(left), b = take_apart(right);
+  if (a.negative != b.negative)
+    return a.negative ? std::strong_ordering::less : std::strong_ordering::greater;
+  return a.negative ? compare_magnitude(b, a) : compare_magnitude(a, b);
+}
+
+std::optional<std::int64_t> decimal_to_int64(std::string_view plain) {
+  const std::string_view whole = strip_trailing_zeros(plain);
+  std::int64_t value = 0;
+  const auto [end, fault] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+  if (fault != std::errc{} || end != whole.data() + whole.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace base

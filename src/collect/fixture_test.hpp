@@ -1,0 +1,161 @@
+// For collect's tests: collectors from YAML, a network that answers from a script, and a world for runs.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collect/run.hpp"
+#include "decode/json.hpp"
+#include "store/migrations.hpp"
+#include "store/testing.hpp"
+
+namespace collect::testing {
+
+inline config::Collector collector_from(const std::string& yaml,
+                                        const std::map<std::string, std::string>& environment = {}) {
+  config::Faults faults;
+  auto source = config::parse_collector(yaml, "items.yaml", faults);
+  const auto variable = [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = environment.find(std::string(name));
+    return found == environment.end() ? std::nullopt : std::optional(found->second);
+  };
+  auto collector = source ? config::read_collector(std::move(*source), {}, variable, faults) : std::nullopt;
+  if (!collector) {
+    ADD_FAILURE() << faults.text() << yaml;
+    std::abort();
+  }
+  return *std::move(collector);
+}
+
+// A collector of https://api.example/items with these keys besides.
+inline config::Collector collector_with(const std::string& fields, const std::string& primary_key,
+                                        const std::string& more = {}, const std::string& table = "items") {
+  return collector_from(
+      "name: items\nrequester: {url_base: 'https://api.example', path: /items}\nfields: " + fields +
+      "\ndestination: {table: '" + table + "', primary_key: " + primary_key + "}\n" + more);
+}
+
+inline const char* const item_fields =
+    "{id: {path: id, type: integer}, name: name, price: {path: price, type: number}}";
+
+inline decode::Document document_of(std::string json) {
+  auto document = decode::decode_json(std::move(json));
+  if (!document) {
+    ADD_FAILURE() << document.error().message;
+    std::abort();
+  }
+  return *std::move(document);
+}
+
+inline std::unique_ptr<store::Database> migrated_database() {
+  auto database = store::testing::open(":memory:");
+  const auto version = store::migrate(*database, store::embedded_migrations(), {});
+  if (!version) ADD_FAILURE() << version.error().message;
+  return database;
+}
+
+// All rows of a query, "1|text|NULL" each.
+inline std::vector<std::string> lines_of(store::Session& session, const std::string& sql) {
+  const auto rows = store::testing::query(session, sql);
+  if (!rows) {
+    ADD_FAILURE() << rows.error().message;
+    return {};
+  }
+  std::vector<std::string> lines;
+  for (const store::Row& row : *rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.cells.size(); ++i)
+      line += (i == 0 ? "" : "|") + (row.is_null(i) ? std::string("NULL") : row.text(i));
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+inline std::vector<std::string> temp_tables(store::Session& session) {
+  return lines_of(session, "SELECT name FROM sqlite_temp_schema WHERE type = 'table'");
+}
+
+inline http::Outcome answer(int status, std::string body, std::vector<http::Header> headers = {}) {
+  const std::uint64_t size = body.size();
+  return {.fate = http::Fate::answered,
+          .response = {.status = status,
+                       .headers = std::move(headers),
+                       .body = std::move(body),
+                       .url = "https://api.example/items",
+                       .received_bytes = size}};
+}
+inline http::Outcome fault(http::Fate fate, base::Code code, std::string message) {
+  return {.fate = fate, .error = {code, std::move(message)}, .reason = "scripted"};
+}
+
+// Gives the outcomes in turn, the last one for ever.
+class ScriptedTransport final : public http::Transport {
+ public:
+  http::Outcome attempt(const http::Request& request, base::SteadyTime deadline, std::stop_token stop,
+                        const http::Progress&) override {
+    requests.push_back(request);
+    if (on_attempt) on_attempt(deadline);
+    if (stop.stop_requested())
+      return fault(http::Fate::cancelled, base::Code::cancelled, "api.example: stopped");
+    http::Outcome outcome = script.at(0);
+    if (script.size() > 1) script.pop_front();
+    return outcome;
+  }
+
+  std::deque<http::Outcome> script;
+  std::vector<http::Request> requests;
+  std::function<void(base::SteadyTime deadline)> on_attempt;
+};
+
+// All that a run needs, in memory and on simulated time.
+struct World {
+  explicit World(std::deque<http::Outcome> script = {}) { transport.script = std::move(script); }
+
+  RunReport run(const config::Collector& collector, const RunOptions& options = {}) {
+    return run_on(database.get(), collector, options);
+  }
+  RunReport run_on(store::Database* store, const config::Collector& collector,
+                   const RunOptions& options = {}) {
+    Runner runner({store, engine, clock, rng, log, metrics, redactor});
+    return runner.run(collector, options, stop.get_token());
+  }
+  // The newest run, as the ledger has it.
+  RunRecord recorded() {
+    const auto runs = Ledger(*session, clock).list({}, {});
+    if (runs && !runs->empty()) return runs->front();
+    ADD_FAILURE() << (runs ? "no run is on record" : runs.error().message);
+    return {};
+  }
+  std::int64_t count(const std::string& from) {
+    return store::testing::number(*session, "SELECT count(*) FROM " + from);
+  }
+  bool has_table(const std::string& name) { return count("sqlite_schema WHERE name = '" + name + "'") == 1; }
+  std::vector<std::string> lines(const std::string& sql) { return lines_of(*session, sql); }
+
+  base::SimulatedClock clock{base::SimulatedClock::Mode::automatic};
+  std::unique_ptr<store::Database> database = migrated_database();
+  std::unique_ptr<store::Session> session = store::testing::session_of(*database);
+  base::Redactor redactor;
+  telemetry::Metrics metrics;
+  std::string logged;
+  telemetry::Log log{{.directory = {},
+                      .level = telemetry::Level::debug,
+                      .timezone = "UTC",
+                      .console = true,
+                      .console_writer = [this](std::string_view line) { logged += line; }},
+                     clock,
+                     redactor};
+  base::Rng rng{1};
+  ScriptedTransport transport;
+  http::Engine engine{transport, clock, base::Rng(2), &metrics};
+  std::stop_source stop;
+};
+
+}  // namespace collect::testing

@@ -1,0 +1,51 @@
+// The audit trail: owner of the tables runs, slices and quarantine (migrations/0001_collect_runs.sql). One
+// row a run, written when it begins and when it ends; one row a slice, written in the transaction that
+// commits its rows.
+//
+// Threads: a Ledger belongs to one thread at a time; each call that takes a stop token is a transaction of
+// its own.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "collect/mapper.hpp"
+#include "collect/outcome.hpp"
+#include "store/database.hpp"
+
+namespace collect {
+
+struct RunFilter {
+  std::string collector;  // empty: all
+  std::optional<base::WallTime> started_since;
+  std::int64_t limit = 20;  // newest first
+};
+
+class Ledger {
+ public:
+  Ledger(store::Session& session, base::Clock& clock) : session_(session), clock_(clock) {}
+
+  base::Result<void> begin(const RunRecord& run, std::stop_token stop);   // state `running`
+  base::Result<void> finish(const RunRecord& run, std::stop_token stop);  // the final row
+
+  // What an earlier process left `running`. The caller holds the store's lock, so nobody works on these any
+  // more. Their counts become those of the slices they committed. Returns them as they are on record then,
+  // oldest first.
+  base::Result<std::vector<RunRecord>> mark_lost(std::stop_token stop);
+
+  base::Result<std::vector<RunRecord>> list(const RunFilter& filter, std::stop_token stop);
+
+  // Inside the slice's transaction:
+  base::Result<void> commit_slice(store::Connection& connection, const RunRecord& run,
+                                  std::string_view slice);
+  base::Result<void> quarantine(store::Connection& connection, const RunRecord& run,
+                                const std::vector<BadRecord>& records);
+
+ private:
+  store::Session& session_;
+  base::Clock& clock_;
+};
+
+}  // namespace collect

@@ -1,0 +1,61 @@
+#include "collect/outcome.hpp"
+
+#include <array>
+
+namespace collect {
+namespace {
+using base::Code;
+constexpr std::array outcomes{Outcome::running,  Outcome::success,      Outcome::empty,
+                              Outcome::rejected, Outcome::rate_limited, Outcome::failed,
+                              Outcome::timeout,  Outcome::cancelled,    Outcome::lost};
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::running: return "running";
+    case Outcome::success: return "success";
+    case Outcome::empty: return "empty";
+    case Outcome::rejected: return "rejected";
+    case Outcome::rate_limited: return "rate_limited";
+    case Outcome::failed: return "failed";
+    case Outcome::timeout: return "timeout";
+    case Outcome::cancelled: return "cancelled";
+    case Outcome::lost: return "lost";
+  }
+  return "failed";
+}
+
+std::optional<Outcome> parse_outcome(std::string_view text) {
+  for (const Outcome outcome : outcomes)
+    if (to_string(outcome) == text) return outcome;
+  return std::nullopt;
+}
+
+std::string_view to_string(FailureType type) {
+  switch (type) {
+    case FailureType::transient: return "transient";
+    case FailureType::credentials: return "credentials";
+    case FailureType::endpoint_gone: return "endpoint_gone";
+    case FailureType::configuration: return "configuration";
+    case FailureType::data: return "data";
+  }
+  return "transient";
+}
+
+Outcome outcome_of(const base::Error& error) {
+  if (error.code == Code::cancelled) return Outcome::cancelled;
+  if (error.code == Code::rate_limited) return Outcome::rate_limited;
+  return Outcome::failed;
+}
+
+FailureType failure_type_of(const base::Error& error) {
+  switch (error.code) {
+    case Code::permission: return FailureType::credentials;
+    case Code::endpoint_gone: return FailureType::endpoint_gone;
+    case Code::invalid_config: return FailureType::configuration;
+    case Code::invalid_data: return FailureType::data;
+    default: return FailureType::transient;
+  }
+}
+
+}  // namespace collect

@@ -1,0 +1,54 @@
+// How a run ends, and what it counted. Plain data, shared by the run, the ledger and those who show them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace collect {
+
+enum class Outcome { running, success, empty, rejected, rate_limited, failed, timeout, cancelled, lost };
+std::string_view to_string(Outcome outcome);
+std::optional<Outcome> parse_outcome(std::string_view text);
+
+// Why a run failed: it decides who is told and when it is tried again (RT11).
+enum class FailureType { transient, credentials, endpoint_gone, configuration, data };
+std::string_view to_string(FailureType type);
+
+Outcome outcome_of(const base::Error& error);
+FailureType failure_type_of(const base::Error& error);
+
+// Row counts are what the database reported (CO9): unchanged = staged − inserted − updated.
+struct Counts {
+  std::int64_t requests = 0;  // attempts included
+  std::int64_t pages = 0;
+  std::int64_t received_bytes = 0;
+  std::int64_t records = 0;  // in the answer
+  std::int64_t staged = 0;   // rows that fit, each key once
+  std::int64_t inserted = 0;
+  std::int64_t updated = 0;
+  std::int64_t unchanged = 0;
+  std::int64_t deleted = 0;
+  std::int64_t quarantined = 0;
+  std::int64_t conflicts = 0;  // rows that gave way to the last one with their key, and differ from it
+};
+
+struct RunRecord {
+  std::string id;
+  std::string collector;
+  Outcome outcome = Outcome::running;
+  std::optional<FailureType> failure_type;
+  std::string error;  // redacted
+  base::WallTime started_at{};
+  std::optional<base::WallTime> finished_at;
+  std::string host;
+  std::int64_t process = 0;
+  std::string definition;
+  Counts counts;
+};
+
+}  // namespace collect

@@ -1,0 +1,75 @@
+// One run of one collector: request → decode → map → stage → commit (CO1). Rows, slice record and quarantine
+// commit in one transaction; whatever goes wrong before leaves the table as it was and a final row in the
+// ledger that says why.
+//
+//   Runner runner({.database = …, .engine = …, .clock = …, .rng = …, .log = …, .metrics = …, .redactor = …});
+//   RunReport report = runner.run(collector, {.dry_run = false}, stop);
+//
+// Never throws, and always reports; a Runner belongs to one thread at a time.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/rng.hpp"
+#include "base/secret.hpp"
+#include "collect/ledger.hpp"
+#include "collect/mapper.hpp"
+#include "collect/outcome.hpp"
+#include "config/collector.hpp"
+#include "http/engine.hpp"
+#include "store/database.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace collect {
+
+struct Progress {
+  enum class Phase { request, wait, decode, stage, commit };
+  Phase phase = Phase::request;
+  std::uint64_t received = 0;             // request
+  std::optional<std::uint64_t> expected;  // request, if the server said
+  std::int64_t rows = 0;                  // stage
+  std::int64_t records = 0;               // stage: of so many
+  std::string note;                       // wait: why
+};
+using ProgressSink = std::function<void(const Progress&)>;
+
+struct RunOptions {
+  bool dry_run = false;   // fetch and map, write nothing
+  ProgressSink progress;  // called on several threads
+};
+
+struct RunReport {
+  RunRecord run;
+  bool allow_empty = false;
+  std::vector<BadRecord> quarantined;                    // with their raw records
+  std::vector<std::string> columns;                      // dry run
+  std::vector<std::vector<store::Cell>> rows;            // dry run
+  std::optional<std::chrono::milliseconds> retry_after;  // rate_limited
+};
+
+struct RunnerParts {
+  store::Database* database;  // null for dry runs
+  http::Engine& engine;
+  base::Clock& clock;
+  base::Rng& rng;
+  telemetry::Log& log;
+  telemetry::Metrics& metrics;
+  base::Redactor& redactor;
+};
+
+class Runner {
+ public:
+  explicit Runner(RunnerParts parts) : parts_(parts) {}
+  RunReport run(const config::Collector& collector, const RunOptions& options, std::stop_token stop);
+
+ private:
+  RunnerParts parts_;
+};
+
+}  // namespace collect

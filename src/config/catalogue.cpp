@@ -1,0 +1,151 @@
+#include "config/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.hpp"
+
+namespace config {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Whether an argument means a file or folder, not a name: names hold neither '/' nor '.'.
+bool is_path(const std::string& argument) { return argument.find_first_of("/.") != std::string::npos; }
+
+std::vector<fs::path> yaml_files(const fs::path& folder, Faults& faults) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  for (const auto& entry : entries) {
+    const std::string extension = entry.path().extension().string();
+    if (extension == ".yaml" || extension == ".yml") files.push_back(entry.path());
+  }
+  if (error)
+    faults.add({folder.string(),
+                {1, 1, {}},
+                "",
+                "the folder of collectors cannot be read: " + error.message(),
+                "set collectors: in pulse.yaml"});
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+struct Loader {
+  const Settings& settings;
+  const Environment& environment;
+  const std::vector<CommandLineOverride>& overrides;
+
+  CatalogueEntry load(const fs::path& path) const {
+    CatalogueEntry entry;
+    entry.file = path.string();
+    entry.name = path.stem().string();
+    const auto text = read_config_file(path, entry.faults);
+    auto source = text ? parse_collector(*text, entry.file, entry.faults) : std::nullopt;
+    if (!source) return entry;
+    entry.name = source->name;
+    std::vector<Override> list;
+    for (const std::string& key : {std::string("*"), entry.name})
+      if (const auto found = settings.overrides.find(key); found != settings.overrides.end())
+        list.insert(list.end(), found->second.begin(), found->second.end());
+    for (const CommandLineOverride& it : overrides)
+      if (it.collector.empty() || it.collector == entry.name) list.push_back(it.override);
+    // The same position can stand twice when duplicate keys were found and then misread; read on only from a
+    // sound tree.
+    if (entry.faults.empty())
+      entry.collector = read_collector(std::move(*source), list, environment, entry.faults);
+    else {
+      Faults more;
+      read_collector(std::move(*source), list, environment, more);
+      for (const Fault& fault : more.sorted()) entry.faults.add(fault);
+    }
+    return entry;
+  }
+};
+
+void refuse_duplicates(std::vector<CatalogueEntry>& entries) {
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    if (entries[i].name != entries[i - 1].name) continue;
+    for (CatalogueEntry* entry : {&entries[i - 1], &entries[i]}) {
+      const CatalogueEntry& other = entry == &entries[i] ? entries[i - 1] : entries[i];
+      entry->collector.reset();
+      entry->faults.add({entry->file,
+                         {1, 1, {}},
+                         "name",
+                         fmt::format("\"{}\" is also the name in {}", entry->name, other.file),
+                         "give each collector a name of its own"});
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<CommandLineOverride> parse_command_line_override(std::string_view text, Faults& faults) {
+  std::string collector;
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos && colon < text.find_first_of("=.[")) {
+    collector = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  auto override = parse_override(text, faults);
+  if (!override) return std::nullopt;
+  return CommandLineOverride{std::move(collector), std::move(*override)};
+}
+
+Catalogue load_catalogue(const std::vector<std::string>& arguments, const Settings& settings,
+                         const Environment& environment, const std::vector<CommandLineOverride>& overrides) {
+  Catalogue catalogue;
+  const Loader loader{settings, environment, overrides};
+  std::vector<std::string> names;
+  std::vector<fs::path> files;
+  for (const std::string& argument : arguments) {
+    std::error_code error;
+    if (!is_path(argument))
+      names.push_back(argument);
+    else if (fs::is_directory(argument, error))
+      for (const fs::path& file : yaml_files(argument, catalogue.faults)) files.push_back(file);
+    else
+      files.emplace_back(argument);
+  }
+  for (const fs::path& file : files) catalogue.entries.push_back(loader.load(file));
+
+  if (!names.empty() || arguments.empty()) {
+    std::vector<CatalogueEntry> all;
+    const fs::path folder = settings.path_of(settings.collectors);
+    for (const fs::path& file : yaml_files(folder, catalogue.faults)) all.push_back(loader.load(file));
+    std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.name < b.name; });
+    refuse_duplicates(all);
+    std::vector<std::string_view> known;
+    for (const CatalogueEntry& entry : all) known.push_back(entry.name);
+    for (const std::string& name : names) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      const std::string_view close = base::nearest(name, known);
+      catalogue.faults.add({"",
+                            {0, 0, name},
+                            "",
+                            fmt::format("no collector of this name in {}", folder.string()),
+                            close.empty() ? fmt::format("known: {}", fmt::join(known, ", "))
+                                          : fmt::format("did you mean \"{}\"?", close)});
+    }
+    for (CatalogueEntry& entry : all)
+      if (arguments.empty() || std::find(names.begin(), names.end(), entry.name) != names.end())
+        catalogue.entries.push_back(std::move(entry));
+  } else {
+    std::stable_sort(catalogue.entries.begin(), catalogue.entries.end(),
+                     [](auto& a, auto& b) { return a.name < b.name; });
+    refuse_duplicates(catalogue.entries);
+  }
+  for (const CommandLineOverride& it : overrides)
+    if (!it.collector.empty() && std::none_of(catalogue.entries.begin(), catalogue.entries.end(),
+                                              [&](auto& entry) { return entry.name == it.collector; }))
+      catalogue.faults.add({"",
+                            {0, 0, "--set " + it.collector + ":" + it.override.path},
+                            "",
+                            "no collector of this name is named in the command",
+                            ""});
+  return catalogue;
+}
+
+}  // namespace config

@@ -1,0 +1,96 @@
+#include "config/collector.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/fingerprint.hpp"
+#include "config/collector_table.hpp"
+
+namespace config {
+namespace {
+
+const Table<Collector>& table() {
+  static const Table<Collector> instance = collector_table();
+  return instance;
+}
+
+// Credentials that are optional and not set: the collector runs without them.
+void drop_optional_authenticator(Node& root) {
+  auto* requester = const_cast<Node*>(root.find("requester"));
+  if (requester == nullptr) return;
+  const Node* authenticator = requester->find("authenticator");
+  if (authenticator == nullptr || !has_missing(*authenticator)) return;
+  const Node* is_optional = authenticator->find("optional");
+  if (is_optional == nullptr || is_optional->text != "true") return;
+  std::erase_if(requester->entries, [](const Entry& entry) { return entry.key == "authenticator"; });
+}
+
+}  // namespace
+
+std::string_view to_string(HttpMethod method) {
+  switch (method) {
+    case HttpMethod::get: return "GET";
+    case HttpMethod::head: return "HEAD";
+    case HttpMethod::post: return "POST";
+    case HttpMethod::put: return "PUT";
+  }
+  return "GET";
+}
+
+std::string_view to_string(FieldType type) {
+  switch (type) {
+    case FieldType::text: return "text";
+    case FieldType::integer: return "integer";
+    case FieldType::number: return "number";
+    case FieldType::date: return "date";
+    case FieldType::timestamp: return "timestamp";
+  }
+  return "text";
+}
+
+std::vector<base::Secret> Collector::secrets() const {
+  std::vector<base::Secret> list;
+  if (requester.authenticator) {
+    list.push_back(requester.authenticator->token);
+    list.push_back(requester.authenticator->value);
+  }
+  for (const auto& [header, value] : requester.request_headers) list.push_back(value.secret);
+  for (const auto& [parameter, values] : requester.request_parameters)
+    for (const TextOrSecret& value : values) list.push_back(value.secret);
+  return list;
+}
+
+std::optional<CollectorSource> parse_collector(std::string text, const std::string& file, Faults& faults) {
+  auto node = parse_yaml(text, file, faults);
+  if (!node) return std::nullopt;
+  const Node* name = node->find("name");
+  std::string found =
+      name != nullptr && !name->text.empty() ? name->text : std::filesystem::path(file).stem().string();
+  return CollectorSource{file, std::move(found), std::move(*node), std::move(text)};
+}
+
+std::optional<Collector> read_collector(CollectorSource source, const std::vector<Override>& overrides,
+                                        const Environment& environment, Faults& faults) {
+  const std::size_t before = faults.size();
+  std::string definition = source.text;
+  for (const Override& override : overrides) {
+    set_path(source.node, override.path, override.value, source.file, faults);
+    definition += '\n' + override.path + '=' + override.value.text;
+  }
+  expand_environment(source.node, environment, source.file, faults);
+  drop_optional_authenticator(source.node);
+  Context context(source.file, faults);
+  auto collector = table().read(source.node, context);
+  if (!collector || faults.size() != before) return std::nullopt;
+  collector->file = source.file;
+  collector->definition = base::fingerprint(definition);
+  for (Field& field : collector->fields) {
+    const auto& key = collector->destination.primary_key;
+    field.is_key = std::find(key.begin(), key.end(), field.column) != key.end();
+  }
+  return collector;
+}
+
+std::string collector_reference() { return write_reference(table().keys()); }
+
+}  // namespace config

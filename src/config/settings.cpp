@@ -1,0 +1,225 @@
+#include "config/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "config/descriptor.hpp"
+#include "config/types.hpp"
+
+namespace config {
+namespace {
+
+namespace fs = std::filesystem;
+
+Table<LogSettings> log_table() {
+  Table<LogSettings> table;
+  table.key("directory", &LogSettings::directory, text(), defaults("var/log"),
+            "One file for each collector.");
+  using L = LogLevel;
+  table.key("level", &LogSettings::level,
+            one_of<L>({{"debug", L::debug},
+                       {"info", L::info},
+                       {"warning", L::warning},
+                       {"error", L::error},
+                       {"critical", L::critical}}),
+            defaults("info"), "What is less is not written.");
+  table.key("timezone", &LogSettings::timezone, text(), optional(),
+            "Of the times in the log, as in America/Sao_Paulo; the system's if absent.");
+  return table;
+}
+
+Table<HttpSettings> http_table() {
+  Table<HttpSettings> table;
+  table.key("rewrite", &HttpSettings::rewrite, map_of(text(), "<beginning>"), optional(),
+            "Outgoing URLs that begin so get another beginning: mirrors, demos and tests. The rules on "
+            "origins judge the URL before.");
+  table.key("ca_file", &HttpSettings::ca_file, text(), optional(),
+            "Certificates of the authorities to trust (PEM) instead of the system's.");
+  return table;
+}
+
+// NAME → path → value; the paths are judged when they are applied to a collector.
+Type<std::map<std::string, std::vector<Override>>> overrides() {
+  using Map = std::map<std::string, std::vector<Override>>;
+  return {{"map <collector> → map <path> → value", "write NAME: {path.to.key: value}", nullptr, {}},
+          [](const Node& node, Context& context) -> std::optional<Map> {
+            Map map;
+            if (!check_mapping(node, context)) return std::nullopt;
+            for (const Entry& collector : node.entries) {
+              if (!check_mapping(collector.value, context)) return std::nullopt;
+              for (const Entry& entry : collector.value.entries) {
+                Override override{entry.key, entry.value};
+                set_origin(override.value, fmt::format("overrides in {}:{}:{}", context.file(),
+                                                       entry.mark.line, entry.mark.column));
+                map[collector.key].push_back(std::move(override));
+              }
+            }
+            return map;
+          }};
+}
+
+Table<Settings> settings_table() {
+  Table<Settings> table;
+  table.key("store", &Settings::store, text(), defaults("sqlite:var/pulse.db"), "The database: sqlite:PATH.");
+  table.key("collectors", &Settings::collectors, text(), defaults("collectors"),
+            "The folder of the collector files (*.yaml).");
+  table.key("logs", &Settings::logs, nested(log_table()), defaults("{}"), "The log files.");
+  table.key("http", &Settings::http, nested(http_table()), defaults("{}"), "For all requests.");
+  table.key("overrides", &Settings::overrides, overrides(), optional(),
+            "Keys of collectors, set without touching their files; `'*'` means all of them.");
+  table.rule([](const Settings& settings, const Node& node, Context& context) {
+    if (!settings.store.starts_with("sqlite:") || settings.store.size() == 7)
+      context.fault_at(node.nearest("store").mark, "store", "names no database this program knows",
+                       "write sqlite:PATH");
+    for (const auto& [from, to] : settings.http.rewrite)
+      if (from.find("://") == std::string::npos || to.find("://") == std::string::npos)
+        context.fault_at(node.nearest("http.rewrite").mark, "http.rewrite",
+                         fmt::format("\"{}\" or what replaces it is not the beginning of a URL", from),
+                         "write 'https://': 'http://127.0.0.1:8080/'");
+  });
+  return table;
+}
+
+// PULSE_LOGS__LEVEL=debug → logs.level. Variables that name no key of pulse.yaml are faults: a typing error
+// must not be silent.
+void apply_environment(Node& root, const std::map<std::string, std::string>& environment,
+                       const std::string& file, Faults& faults) {
+  constexpr std::string_view prefix = "PULSE_";
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with(prefix) || name == "PULSE_CONFIG") continue;
+    std::string path;
+    for (std::size_t i = prefix.size(); i < name.size(); ++i) {
+      if (name.compare(i, 2, "__") == 0) {
+        path += '.';
+        ++i;
+      } else {
+        path += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
+      }
+    }
+    set_path(root, path, Node(Node::Kind::scalar, Mark{0, 0, name}, value), file, faults);
+  }
+}
+
+std::optional<fs::path> find_file(const SettingsQuery& query, Faults& faults) {
+  const auto variable = [&](const char* name) {
+    const auto found = query.process_environment.find(name);
+    return found == query.process_environment.end() ? std::string() : found->second;
+  };
+  for (const auto& [path, origin] : {std::pair{query.path.value_or(""), "--config"},
+                                     std::pair{variable("PULSE_CONFIG"), "PULSE_CONFIG"}}) {
+    if (path.empty()) continue;
+    if (fs::is_regular_file(path)) return path;
+    faults.add(
+        {"", {0, 0, origin}, "", fmt::format("there is no file {}", path), "name an existing pulse.yaml"});
+    return std::nullopt;
+  }
+  std::vector<fs::path> places{query.directory / "pulse.yaml"};
+  const std::string home = variable("HOME"), xdg = variable("XDG_CONFIG_HOME");
+  if (!xdg.empty())
+    places.push_back(fs::path(xdg) / "pulse" / "pulse.yaml");
+  else if (!home.empty())
+    places.push_back(fs::path(home) / ".config" / "pulse" / "pulse.yaml");
+  places.emplace_back("/etc/pulse/pulse.yaml");
+  for (const fs::path& place : places) {
+    std::error_code ignored;
+    if (fs::is_regular_file(place, ignored)) return place;
+  }
+  return fs::path{};
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+fs::path Settings::sqlite_path() const { return path_of(store.substr(std::string_view("sqlite:").size())); }
+
+std::optional<std::string> read_config_file(const fs::path& path, Faults& faults) {
+  const auto refuse = [&](std::string message, std::string remedy) {
+    faults.add({path.string(), {1, 1, {}}, "", std::move(message), std::move(remedy)});
+    return std::nullopt;
+  };
+  std::error_code error;
+  if (!fs::exists(path, error)) return refuse("there is no such file", "name an existing file");
+  if (fs::is_directory(path, error)) return refuse("is a folder", "name a file");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return refuse("cannot be read", "check its permissions");
+  std::string text(max_file_size + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > max_file_size)
+    return refuse("is larger than 1 MiB", "a configuration is never that large; is this the right file?");
+  return text;
+}
+
+std::map<std::string, std::string> parse_dotenv(std::string_view text, const std::string& file,
+                                                Faults& faults) {
+  std::map<std::string, std::string> result;
+  for (int line = 1; !text.empty(); ++line) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view rest = trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (rest.empty() || rest.starts_with('#')) continue;
+    if (rest.starts_with("export ")) rest = trim(rest.substr(7));
+    const std::size_t equals = rest.find('=');
+    const std::string_view name = trim(rest.substr(0, equals));
+    if (equals == std::string_view::npos || name.empty() ||
+        name.find_first_of(" \t\"'$") != std::string_view::npos) {
+      faults.add({file, {line, 1, {}}, "", "is not NAME=value", "one variable a line; # begins a comment"});
+      continue;
+    }
+    std::string_view value = trim(rest.substr(equals + 1));
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+        value.find(value.front(), 1) != std::string_view::npos)
+      value = value.substr(1, value.find(value.front(), 1) - 1);
+    else if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos)
+      value = trim(value.substr(0, comment));
+    result[std::string(name)] = value;
+  }
+  return result;
+}
+
+std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& faults) {
+  const auto file = find_file(query, faults);
+  if (!file) return std::nullopt;
+  const fs::path base = file->empty() ? query.directory : file->parent_path();
+  Node root;
+  const std::string name = file->empty() ? "" : file->string();
+  if (!file->empty()) {
+    const auto content = read_config_file(*file, faults);
+    auto parsed = content ? parse_yaml(*content, name, faults) : std::nullopt;
+    if (!parsed) return std::nullopt;
+    root = std::move(*parsed);
+  }
+  std::map<std::string, std::string> all;
+  std::error_code ignored;
+  if (const fs::path dotenv = base / ".env"; fs::is_regular_file(dotenv, ignored))
+    if (const auto content = read_config_file(dotenv, faults))
+      all = parse_dotenv(*content, dotenv.string(), faults);
+  for (const auto& [key, value] : query.process_environment) all[key] = value;
+  const Environment environment = [all](std::string_view key) -> std::optional<std::string> {
+    const auto found = all.find(std::string(key));
+    return found == all.end() ? std::nullopt : std::optional(found->second);
+  };
+
+  // The values inside of overrides: are expanded where they are applied.
+  expand_environment(root, environment, name, faults);
+  apply_environment(root, all, "", faults);
+  if (root.kind == Node::Kind::null) root.kind = Node::Kind::mapping;
+  Context context(name, faults);
+  static const Table<Settings> table = settings_table();
+  auto settings = table.read(root, context);
+  if (!settings || !faults.empty()) return std::nullopt;
+  settings->base = base.empty() ? fs::path(".") : base;
+  settings->file = *file;
+  return LoadedSettings{std::move(*settings), environment};
+}
+
+std::string settings_reference() { return write_reference(settings_table().keys()); }
+
+}  // namespace config
