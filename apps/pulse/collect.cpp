@@ -112,6 +112,7 @@ int collect(App& app, const CollectOptions& options) {
   if (!options.dry_run) {
     const auto opened = app.open_store(*wait);
     if (!opened) {
+      if (opened.error().code == base::Code::cancelled) return run_failed;  // the signal's code goes before
       app.log.logger().critical("the database cannot be used",
                                 {{"store", app.settings.store}, {"reason", opened.error().message}});
       return opened.error().code == base::Code::conflict ? try_again : unavailable;

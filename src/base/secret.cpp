@@ -15,14 +15,42 @@ std::string base64_inside(std::string_view plain, std::size_t before) {
   return encoded.substr(first, last - first);
 }
 
+// As JSON writers put it: `"` and `\` always behind a backslash, `/` only by some.
+std::string json_escape(std::string_view plain, bool slashes) {
+  std::string result;
+  for (const char c : plain) {
+    if (c == '"' || c == '\\' || (c == '/' && slashes)) result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+// "…toke…" → "…***…": shorten() may have cut a secret in two, and its beginning is no longer found as a
+// whole.
+void redact_before_ellipsis(std::string& text, const std::vector<std::string>& forms) {
+  constexpr std::string_view ellipsis = "…";
+  for (std::size_t at = 0; (at = text.find(ellipsis, at)) != std::string::npos; at += ellipsis.size()) {
+    for (const std::string& form : forms) {
+      std::size_t length = std::min(form.size() - 1, at);
+      while (length >= Redactor::minimum_length && text.compare(at - length, length, form, 0, length) != 0)
+        --length;
+      if (length < Redactor::minimum_length) continue;
+      text.replace(at - length, length, "***");
+      at = at - length + 3;
+    }
+  }
+}
+
 }  // namespace
 
 void Redactor::add(const Secret& secret) {
   const std::string& plain = secret.reveal();
   if (plain.size() < minimum_length) return;
   std::unique_lock lock(mutex_);
-  for (std::string form : {plain, percent_encode(plain), base64(plain), base64_inside(plain, 0),
-                           base64_inside(plain, 1), base64_inside(plain, 2)}) {
+  for (std::string form :
+       {plain, percent_encode(plain), base64(plain), base64_inside(plain, 0), base64_inside(plain, 1),
+        base64_inside(plain, 2), json_escape(plain, false), json_escape(plain, true)}) {
+    if (form.size() < minimum_length) continue;
     if (std::find(forms_.begin(), forms_.end(), form) == forms_.end()) forms_.push_back(std::move(form));
   }
   std::stable_sort(forms_.begin(), forms_.end(), [](auto& a, auto& b) { return a.size() > b.size(); });
@@ -35,6 +63,7 @@ std::string Redactor::redact(std::string_view text) const {
     for (std::size_t at = 0; (at = result.find(form, at)) != std::string::npos; at += 3)
       result.replace(at, form.size(), "***");
   }
+  redact_before_ellipsis(result, forms_);
   return result;
 }
 

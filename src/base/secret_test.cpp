@@ -66,6 +66,24 @@ TEST(Redactor, KnowingASecretTwiceIsKnowingItOnce) {
   EXPECT_EQ(redactor.redact("hunter22hunter22"), "******");
 }
 
+TEST(Redactor, HidesWhatShorteningLeftOfASecret) {
+  Redactor redactor;
+  redactor.add(Secret("hunter22-secret"));
+  const std::string text = "token hunter22-secret and more";
+  for (std::size_t bytes = 3; bytes <= text.size(); ++bytes) {
+    const std::string shown = redactor.redact(shorten(text, bytes));
+    EXPECT_EQ(shown.find("hunt"), std::string::npos) << shown;
+  }
+  EXPECT_EQ(redactor.redact("a hunter22-s… b hunter… c hun… d"), "a ***… b ***… c hun… d");
+}
+
+TEST(Redactor, HidesJsonEscapedForms) {
+  Redactor redactor;
+  redactor.add(Secret("pass\"word/with\\signs"));
+  EXPECT_EQ(redactor.redact(R"({"a": "pass\"word/with\\signs", "b": "pass\"word\/with\\signs"})"),
+            R"({"a": "***", "b": "***"})");
+}
+
 TEST(Redactor, HidesUserInformationOfUrlsItDoesNotKnow) {
   EXPECT_EQ(Redactor().redact("GET https://u:pw@h/p failed"), "GET https://***@h/p failed");
 }

@@ -113,9 +113,15 @@ std::string format_duration(Duration duration) {
   if (ms < 1000) return fmt::format("{} ms", ms);
   if (ms < 60'000) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
   const auto s = ms / 1000;
-  if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
-  if (s < 2 * 86400) return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
-  return fmt::format("{} d {} h", s / 86400, s % 86400 / 3600);
+  // Two units, the second only if there is something of it: "1 h", "2 h 5 min".
+  const auto two = [s](std::int64_t big, const char* name, std::int64_t small, const char* small_name) {
+    const std::int64_t rest = s % big / small;
+    return rest == 0 ? fmt::format("{} {}", s / big, name)
+                     : fmt::format("{} {} {} {}", s / big, name, rest, small_name);
+  };
+  if (s < 3600) return two(60, "min", 1, "s");
+  if (s < 2 * 86400) return two(3600, "h", 60, "min");
+  return two(86400, "d", 3600, "h");
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

@@ -85,9 +85,9 @@ TEST(Text, FormatDuration) {
   EXPECT_EQ(format_duration(5100ms), "5.1 s");
   EXPECT_EQ(format_duration(1s), "1.0 s");
   EXPECT_EQ(format_duration(200s), "3 min 20 s");
-  EXPECT_EQ(format_duration(60s), "1 min 0 s");
+  EXPECT_EQ(format_duration(60s), "1 min");
   EXPECT_EQ(format_duration(2h + 5min + 59s), "2 h 5 min");
-  EXPECT_EQ(format_duration(47h), "47 h 0 min");
+  EXPECT_EQ(format_duration(47h), "47 h");
   EXPECT_EQ(format_duration(51h), "2 d 3 h");
 }
 

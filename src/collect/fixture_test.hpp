@@ -1,17 +1,17 @@
-// For collect's tests: collectors from YAML, a network that answers from a script, and a world for runs.
+// For collect's tests: collectors from YAML, short forms of queries, and a world in which runs take place.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "collect/run.hpp"
+#include "collect/scripted_transport_test.hpp"
 #include "decode/json.hpp"
 #include "store/migrations.hpp"
 #include "store/testing.hpp"
@@ -81,38 +81,6 @@ inline std::vector<std::string> lines_of(store::Session& session, const std::str
 inline std::vector<std::string> temp_tables(store::Session& session) {
   return lines_of(session, "SELECT name FROM sqlite_temp_schema WHERE type = 'table'");
 }
-
-inline http::Outcome answer(int status, std::string body, std::vector<http::Header> headers = {}) {
-  const std::uint64_t size = body.size();
-  return {.fate = http::Fate::answered,
-          .response = {.status = status,
-                       .headers = std::move(headers),
-                       .body = std::move(body),
-                       .url = "https://api.example/items",
-                       .received_bytes = size}};
-}
-inline http::Outcome fault(http::Fate fate, base::Code code, std::string message) {
-  return {.fate = fate, .error = {code, std::move(message)}, .reason = "scripted"};
-}
-
-// Gives the outcomes in turn, the last one for ever.
-class ScriptedTransport final : public http::Transport {
- public:
-  http::Outcome attempt(const http::Request& request, base::SteadyTime deadline, std::stop_token stop,
-                        const http::Progress&) override {
-    requests.push_back(request);
-    if (on_attempt) on_attempt(deadline);
-    if (stop.stop_requested())
-      return fault(http::Fate::cancelled, base::Code::cancelled, "api.example: stopped");
-    http::Outcome outcome = script.at(0);
-    if (script.size() > 1) script.pop_front();
-    return outcome;
-  }
-
-  std::deque<http::Outcome> script;
-  std::vector<http::Request> requests;
-  std::function<void(base::SteadyTime deadline)> on_attempt;
-};
 
 // All that a run needs, in memory and on simulated time.
 struct World {

@@ -163,6 +163,18 @@ Result<void> Ledger::commit_slice(Connection& connection, const RunRecord& run, 
   return {};
 }
 
+Result<bool> Ledger::is_committed(std::string_view run, std::string_view slice, std::stop_token stop) {
+  bool found = false;
+  TRY(session_.transact(Access::read, stop, [&](Connection& connection) -> Result<void> {
+    found = !TRY(connection.query(
+                     "SELECT 1 FROM {pulse}slices WHERE run = $1 AND slice = $2 AND state = 'committed'",
+                     {run, slice}))
+                 .empty();
+    return {};
+  }));
+  return found;
+}
+
 Result<void> Ledger::quarantine(Connection& connection, const RunRecord& run,
                                 const std::vector<BadRecord>& records) {
   const std::string now = base::to_iso8601(clock_.wall());

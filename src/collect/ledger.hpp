@@ -36,6 +36,8 @@ class Ledger {
   base::Result<std::vector<RunRecord>> mark_lost(std::stop_token stop);
 
   base::Result<std::vector<RunRecord>> list(const RunFilter& filter, std::stop_token stop);
+  // For a commit whose answer was lost.
+  base::Result<bool> is_committed(std::string_view run, std::string_view slice, std::stop_token stop);
 
   // Inside the slice's transaction:
   base::Result<void> commit_slice(store::Connection& connection, const RunRecord& run,

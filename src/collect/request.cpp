@@ -3,12 +3,27 @@
 #include "http/url.hpp"
 
 namespace collect {
+namespace {
+
+// In each form in which a server may throw it back at us.
+void register_secrets(const config::Collector& collector, const http::UrlParts& url,
+                      base::Redactor& redactor) {
+  for (const base::Secret& secret : collector.secrets) redactor.add(secret);
+  for (const auto& [name, value] : collector.requester.request_headers) {  // "Token abc": also the abc alone
+    const std::string& text = value.secret.reveal();
+    redactor.add(base::Secret(text.substr(text.rfind(' ') + 1)));
+  }
+  // A key may also travel as the user's name, and both together as base64 (RFC 7617).
+  redactor.add(base::Secret(url.password.empty() ? url.user : url.password));
+  if (!url.user.empty()) redactor.add(base::Secret(url.user + ':' + url.password));
+}
+
+}  // namespace
 
 base::Result<http::Request> make_request(const config::Collector& collector, base::Redactor& redactor) {
   const config::Requester& requester = collector.requester;
-  for (const base::Secret& secret : collector.secrets()) redactor.add(secret);
   const http::UrlParts parts = TRY_WITH(http::parse_url(requester.url_base), "requester.url_base");
-  redactor.add(base::Secret(parts.password));
+  register_secrets(collector, parts, redactor);
 
   http::Request request;
   request.method = to_string(requester.http_method);

@@ -58,7 +58,6 @@ class Run {
                              .on_retry = {},
                              .on_progress = {}};
     fetch.on_retry = [&](const http::RetryNotice& notice) {
-      ++report_.run.counts.requests;
       logger_.warning("attempt failed", {{"run", report_.run.id},
                                          {"attempt", notice.attempt},
                                          {"of", notice.max_attempts},
@@ -68,11 +67,11 @@ class Run {
             .expected = {},
             .note = fmt::format("{}; again in {}", notice.cause, base::format_duration(notice.delay))});
     };
+    fetch.on_attempt = [&] { ++report_.run.counts.requests; };
     fetch.on_progress = [&](std::uint64_t received, std::optional<std::uint64_t> total) {
       show({.phase = Progress::Phase::request, .received = received, .expected = total, .note = {}});
     };
     show({.phase = Progress::Phase::request, .expected = {}, .note = {}});
-    ++report_.run.counts.requests;
     http::Response response = TRY(parts_.engine.fetch(request, fetch, stop));
     report_.run.counts.pages = 1;
     report_.run.counts.received_bytes = static_cast<std::int64_t>(response.received_bytes);
@@ -93,7 +92,7 @@ class Run {
         const decode::Value& record = records_[next_++];
         if (next_ % 10'000 == 0) show_rows();
         if (auto row = mapper_.map(record, document_, static_cast<std::int64_t>(next_))) return row;
-        report_.quarantined.push_back(mapper_.take_bad());
+        report_.quarantined.push_back(redacted(mapper_.take_bad()));
         ++report_.run.counts.quarantined;
       }
       show_rows();
@@ -135,13 +134,20 @@ class Run {
     TRY(check_deadline());
     show({.phase = Progress::Phase::commit, .expected = {}, .rows = report_.run.counts.staged, .note = {}});
     Counts counts = report_.run.counts;
-    TRY(session.transact(store::Access::write, stop, [&](store::Connection& connection) -> Result<void> {
+    constexpr std::string_view slice = "all";
+    const auto commit = [&](store::Connection& connection) -> Result<void> {
       TRY(destination.merge(connection, parts_.clock.wall(), counts));
       TRY(ledger.quarantine(connection, report_.run, report_.quarantined));
       RunRecord record = report_.run;
       record.counts = counts;
-      return ledger.commit_slice(connection, record, "all");
-    }));
+      return ledger.commit_slice(connection, record, slice);
+    };
+    if (const auto committed = session.transact(store::Access::write, stop, commit); !committed) {
+      // A commit whose answer was lost is looked up, never guessed (CO2); with a fresh token, for it is over.
+      if (committed.error().code != Code::unavailable) return committed;
+      const auto found = ledger.is_committed(report_.run.id, slice, {});
+      if (!found || !*found) return committed;
+    }
     report_.run.counts = counts;  // only what was committed counts
     report_.run.outcome = Outcome::success;
     return {};
@@ -180,6 +186,12 @@ class Run {
   telemetry::Logger& logger() { return logger_; }
 
  private:
+  // An API may echo credentials in its records.
+  BadRecord redacted(BadRecord bad) const {
+    bad.reason = parts_.redactor.redact(bad.reason);
+    bad.raw = parts_.redactor.redact(bad.raw);
+    return bad;
+  }
   void show(const Progress& progress) const {
     if (options_.progress) options_.progress(progress);
   }

@@ -43,7 +43,8 @@ std::string output_of(World& world, const config::Collector& collector) {
 void expect_no_secret(const std::string& output) {
   for (const std::string& secret : {token, key, header, password, "user:" + password}) {
     for (const std::string& form : {secret, base::percent_encode(secret), base::base64(secret)})
-      EXPECT_EQ(output.find(form), std::string::npos) << form << " stands in:\n" << output;
+      EXPECT_EQ(output.find(form), std::string::npos)
+          << form << " stands in: " << output.substr(0, output.find("# HELP"));
   }
 }
 
@@ -104,7 +105,8 @@ TEST(Secrets, CutInHalfInAReason) {
   for (std::size_t before = 30; before < 60; ++before) {
     World world({answer(200, "[{\"id\": \"" + std::string(before, 'x') + token + "\"}]")});
     const std::string output = output_of(world, with_credentials(bearer));
-    EXPECT_EQ(output.find(token.substr(0, 5)), std::string::npos) << before << "\n" << output;
+    EXPECT_EQ(output.find(token.substr(0, 5)), std::string::npos)
+        << before << output.substr(0, output.find("# HELP"));
   }
 }
 

@@ -14,6 +14,22 @@ const Table<Collector>& table() {
   return instance;
 }
 
+// What a request takes from the environment is a secret wherever it stands, but for the address of the API,
+// which people must be able to read.
+std::vector<base::Secret> expand_requester(Node& root, const Environment& environment,
+                                           const std::string& file, Faults& faults) {
+  std::vector<base::Secret> secrets;
+  const Environment remembering = [&](std::string_view name) {
+    auto value = environment(name);
+    if (value) secrets.emplace_back(*value);
+    return value;
+  };
+  if (auto* requester = const_cast<Node*>(root.find("requester")))
+    for (Entry& entry : requester->entries)
+      if (entry.key != "url_base") expand_environment(entry.value, remembering, file, faults);
+  return secrets;
+}
+
 // Credentials that are optional and not set: the collector runs without them.
 void drop_optional_authenticator(Node& root) {
   auto* requester = const_cast<Node*>(root.find("requester"));
@@ -48,18 +64,6 @@ std::string_view to_string(FieldType type) {
   return "text";
 }
 
-std::vector<base::Secret> Collector::secrets() const {
-  std::vector<base::Secret> list;
-  if (requester.authenticator) {
-    list.push_back(requester.authenticator->token);
-    list.push_back(requester.authenticator->value);
-  }
-  for (const auto& [header, value] : requester.request_headers) list.push_back(value.secret);
-  for (const auto& [parameter, values] : requester.request_parameters)
-    for (const TextOrSecret& value : values) list.push_back(value.secret);
-  return list;
-}
-
 std::optional<CollectorSource> parse_collector(std::string text, const std::string& file, Faults& faults) {
   auto node = parse_yaml(text, file, faults);
   if (!node) return std::nullopt;
@@ -77,6 +81,7 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
     set_path(source.node, override.path, override.value, source.file, faults);
     definition += '\n' + override.path + '=' + override.value.text;
   }
+  std::vector<base::Secret> secrets = expand_requester(source.node, environment, source.file, faults);
   expand_environment(source.node, environment, source.file, faults);
   drop_optional_authenticator(source.node);
   Context context(source.file, faults);
@@ -84,6 +89,11 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
   if (!collector || faults.size() != before) return std::nullopt;
   collector->file = source.file;
   collector->definition = base::fingerprint(definition);
+  if (const auto& authenticator = collector->requester.authenticator) {
+    secrets.push_back(authenticator->token);
+    secrets.push_back(authenticator->value);
+  }
+  collector->secrets = std::move(secrets);
   for (Field& field : collector->fields) {
     const auto& key = collector->destination.primary_key;
     field.is_key = std::find(key.begin(), key.end(), field.column) != key.end();

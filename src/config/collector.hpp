@@ -98,9 +98,9 @@ struct Collector {
   bool allow_empty = false;
   Share max_bad_rows;
 
-  std::string file;        // as it was named to us
-  std::string definition;  // fingerprint of the file and its overrides
-  std::vector<base::Secret> secrets() const;
+  std::string file;                   // as it was named to us
+  std::string definition;             // fingerprint of the file and its overrides
+  std::vector<base::Secret> secrets;  // credentials, and all that the requester took from the environment
 };
 
 // A file's tree, not yet judged: ${NAME} replaced, overrides not yet applied. `name` is what its key says,

@@ -2,6 +2,7 @@
 #include "config/collector_table.hpp"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <algorithm>
 
@@ -172,26 +173,30 @@ Type<Field> field() {
 // The ordered map <column> → field, each field knowing its column.
 Type<std::vector<Field>> fields() {
   auto map = map_of(field(), "<column>");
-  return {map.info,
-          [read = map.read](const Node& node, Context& context) -> std::optional<std::vector<Field>> {
-            const auto column = identifier();
-            for (const Entry& entry : node.entries) {
-              if (entry.key.starts_with('_'))
-                context.fault_at(entry.mark, entry.key, "columns that begin with _ are kept for pulse",
-                                 "rename it");
-              context.below(entry.key, [&] {
-                return column.read(Node(Node::Kind::scalar, entry.mark, entry.key), context);
-              });
-            }
-            auto map_read = read(node, context);
-            if (!map_read) return std::nullopt;
-            std::vector<Field> list;
-            for (auto& [name, field] : *map_read) {
-              field.column = name;
-              list.push_back(std::move(field));
-            }
-            return list;
-          }};
+  return {
+      map.info, [read = map.read](const Node& node, Context& context) -> std::optional<std::vector<Field>> {
+        const auto column = identifier();
+        for (const Entry& entry : node.entries) {
+          if (entry.key.starts_with('_'))
+            context.fault_at(entry.mark, entry.key, "columns that begin with _ are kept for pulse",
+                             "rename it");
+          for (const Entry* other = node.entries.data(); other != &entry; ++other)
+            if (strcasecmp(other->key.c_str(), entry.key.c_str()) == 0)
+              context.fault_at(entry.mark, entry.key, fmt::format("is \"{}\" but for its case", other->key),
+                               "databases take the two for one; rename it");
+          context.below(entry.key, [&] {
+            return column.read(Node(Node::Kind::scalar, entry.mark, entry.key), context);
+          });
+        }
+        auto map_read = read(node, context);
+        if (!map_read) return std::nullopt;
+        std::vector<Field> list;
+        for (auto& [name, field] : *map_read) {
+          field.column = name;
+          list.push_back(std::move(field));
+        }
+        return list;
+      }};
 }
 
 Table<Destination> destination_table() {
@@ -203,6 +208,13 @@ Table<Destination> destination_table() {
             "merge: insert what is new, update what has changed, by primary_key.");
   table.key("primary_key", &Destination::primary_key, list_of(identifier()), required(),
             "The columns that tell rows apart.");
+  table.rule([](const Destination& destination, const Node& node, Context& context) {
+    for (const std::string_view kept : {"pulse_", "sqlite_"})
+      if (destination.table.starts_with(kept))
+        context.fault_at(node.nearest("table").mark, "table",
+                         fmt::format("tables that begin with {} are kept for the program", kept),
+                         "rename it");
+  });
   return table;
 }
 

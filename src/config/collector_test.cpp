@@ -94,6 +94,19 @@ TEST(Collector, SecretsComeFromTheEnvironment) {
       << missing.text();
 }
 
+TEST(Collector, WhatARequestTakesFromTheEnvironmentIsASecretButForItsAddress) {
+  Faults faults;
+  const auto collector =
+      read(sound, faults, {{"KEY", "k3y-in-path"}, {"HOST", "api.example.org"}, {"TITLE", "a title"}},
+           {"requester.path=/v1/${KEY}/items", "requester.url_base=https://${HOST}",
+            "fields.source.value=${TITLE}"});
+  ASSERT_TRUE(collector) << faults.text();
+  EXPECT_EQ(collector->requester.path, "/v1/k3y-in-path/items");
+  EXPECT_EQ(collector->requester.url_base, "https://api.example.org");
+  ASSERT_EQ(collector->secrets.size(), 1u);
+  EXPECT_EQ(collector->secrets[0].reveal(), "k3y-in-path");
+}
+
 TEST(Collector, OptionalCredentialsMayBeMissingButNotWrong) {
   const std::vector<std::string> set{
       "requester.authenticator={type: bearer, token: \"${TOKEN}\", optional: true}"};

@@ -80,6 +80,10 @@ void expand_scalar(Node& node, const Environment& environment, const std::string
 
 }  // namespace
 
+Node::Node() = default;
+Node::Node(Kind kind, Mark mark, std::string text)
+    : kind(kind), text(std::move(text)), mark(std::move(mark)) {}
+
 const Node* Node::find(std::string_view key) const {
   for (const Entry& entry : entries)
     if (entry.key == key) return &entry.value;

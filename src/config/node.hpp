@@ -17,9 +17,8 @@ struct Entry;
 
 struct Node {
   enum class Kind { null, scalar, sequence, mapping };
-  Node() = default;
-  Node(Kind kind, Mark mark, std::string text = {})
-      : kind(kind), text(std::move(text)), mark(std::move(mark)) {}
+  Node();  // null
+  Node(Kind kind, Mark mark, std::string text = {});
 
   Kind kind = Kind::null;
   std::string text;               // of a scalar

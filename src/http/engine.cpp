@@ -62,6 +62,7 @@ base::Result<Response> Engine::fetch(const Request& request, const FetchOptions&
       if (clock_.sleep_until(wait->time, stop)) event = Waited{};
     } else {
       if (policy.attempts() > 1) count_retry(metrics_, host, policy.last_reason());
+      if (options.on_attempt) options.on_attempt();
       const base::SteadyTime begun = clock_.steady();
       Outcome outcome = transport_.attempt(request, options.deadline, stop, options.on_progress);
       count_attempt(metrics_, host, outcome, clock_.steady() - begun);

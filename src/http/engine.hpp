@@ -27,7 +27,8 @@ struct RetryNotice {
 
 struct FetchOptions {
   RetryPolicy retry{};
-  base::SteadyTime deadline{};  // of the clock the engine was given; bounds attempts and waits
+  base::SteadyTime deadline{};         // of the clock the engine was given; bounds attempts and waits
+  std::function<void()> on_attempt{};  // before each is sent
   std::function<void(const RetryNotice&)> on_retry{};  // on the caller's thread
   Progress on_progress{};
 };

@@ -136,10 +136,12 @@ TEST(Judge, HintIsBoundedAndPrintable) {
   EXPECT_LE(text(400, std::string(200, '\n')).size(), start.size());  // only white space
   EXPECT_LE(text(400, "x" + std::string(190, '\x01') + "x").size(), start.size() + 2 + 200);
   EXPECT_EQ(text(400, "caf\xc3\xa9"), start + ": caf\xc3\xa9");
+  EXPECT_EQ(text(400,
+                 "a\xc2\x9b"
+                 "2J"),
+            start + ": a\\u009b2J");  // would clear a terminal
   for (const char* binary :
-       {"caf\xe9", "\xff\xfe", "a\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80",
-        "\xc2\x9b"
-        "2J"})
+       {"caf\xe9", "\xff\xfe", "a\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80"})
     EXPECT_EQ(text(400, binary), start);
   EXPECT_EQ(text(400, std::string("a\0b", 3)), start);
 }

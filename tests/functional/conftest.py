@@ -15,6 +15,7 @@ import random
 import re
 import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -129,10 +130,16 @@ class FaultProxy(Program):
     def __init__(self, bin_dir, log, target):
         super().__init__([bin_dir / "fault-proxy", "--target", target],
                          r"fault-proxy listening on (127\.0\.0\.1:\d+) control (127\.0\.0\.1:\d+)", log)
-        self.url, self.control_url = (f"http://{address}" for address in self.ready.groups())
+        self.url, self.control = f"http://{self.ready.group(1)}", self.ready.group(2)
 
-    def control(self, method, path, body=None):
-        return http(method, self.control_url + path, body)
+    def command(self, line):
+        """One line to the control port: `reset 1000`, `latency 50`, `clear`, `stats` …; its answer."""
+        host, port = self.control.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(line.encode() + b"\n")
+            answer = connection.makefile().readline().strip()
+        assert not answer.startswith("error"), f"{line}: {answer}"
+        return answer
 
 
 class Pulse:

@@ -8,7 +8,7 @@ COLLECTOR = """
 name: planted
 requester:
   url_base: https://somebody:{password}@www.cisa.gov
-  path: /sites/default/files/feeds/known_exploited_vulnerabilities.json
+  path: "/sites/default/files/feeds/known_exploited_vulnerabilities.json?k=${{IN_PATH}}"
   request_headers: {{X-Extra: "${{EXTRA_HEADER}}"}}
   request_parameters: {{apikey: "${{PARAMETER}}"}}
   authenticator: {{type: bearer, token: "${{TOKEN}}"}}
@@ -18,7 +18,8 @@ fields: {{cve_id: cveID}}
 destination: {{table: planted, primary_key: [cve_id]}}
 """
 PASSWORD = "url-passw0rd!"
-SECRETS = {"TOKEN": "t0ken+with/strange=signs", "EXTRA_HEADER": "header-s3cret", "PARAMETER": "para&meter s3cret"}
+SECRETS = {"TOKEN": "t0ken+with/strange=signs", "EXTRA_HEADER": "header-s3cret", "PARAMETER": "para&meter s3cret",
+           "IN_PATH": "in-the-path-s3cret"}
 
 
 def forms(secret):
@@ -44,6 +45,8 @@ def test_no_secret_is_written(simulator, pulse, tmp_path):
         {"kind": "status", "status": 302, "headers": {"Location": f"https://elsewhere.example/?{quote(echo)}"}, "count": 1},
         {"kind": "body", "body": "{" + echo, "content_type": "application/json", "count": 1},
         {"kind": "body", "body": json.dumps({"vulnerabilities": [{"cveID": [echo]}]}), "content_type": "application/json", "count": 1},
+        *({"kind": "body", "body": "x" * length + echo, "content_type": "text/plain", "count": 1, "status": 400}
+          for length in range(150, 200, 5)),
     ]
     outputs = []
     for answer in answers:

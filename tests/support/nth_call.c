@@ -24,13 +24,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define FUNCTIONS(X)                                                                                      \
-  X(write)                                                                                                \
-  X(writev)                                                                                               \
-  X(pwrite)                                                                                               \
-  X(pwrite64) X(pwritev) X(pwritev64) X(pwritev2) X(pwritev64v2) X(fsync) X(fdatasync) X(sync_file_range) \
-      X(ftruncate) X(ftruncate64) X(rename) X(send) X(sendto) X(sendmsg) X(recv) X(recvfrom) X(recvmsg)   \
-          X(__recv_chk) X(__recvfrom_chk)
+// clang-format off
+#define FUNCTIONS(X)                                                                            \
+  X(write) X(writev) X(pwrite) X(pwrite64) X(pwritev) X(pwritev64) X(pwritev2) X(pwritev64v2)   \
+  X(fsync) X(fdatasync) X(sync_file_range) X(ftruncate) X(ftruncate64) X(rename)                \
+  X(send) X(sendto) X(sendmsg) X(recv) X(recvfrom) X(recvmsg) X(__recv_chk) X(__recvfrom_chk)
+// clang-format on
 
 #define AS_ENUM(name) at_##name,
 #define AS_TEXT(name) #name,
