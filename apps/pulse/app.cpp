@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "collect/ledger.hpp"
+#include "pulse/output.hpp"
 #include "store/migrations.hpp"
 #include "store/sqlite.hpp"
 
@@ -64,7 +65,7 @@ std::unique_ptr<App> App::create(const std::optional<std::string>& config_path) 
   auto loaded = config::load_settings(
       {.path = config_path, .directory = ".", .process_environment = process_environment()}, faults);
   if (loaded) return std::unique_ptr<App>(new App(std::move(*loaded)));
-  fmt::print(stderr, "{}", faults.text());
+  complain_text(faults.text());
   return nullptr;
 }
 

@@ -1,6 +1,8 @@
 // The command line: the only file that knows CLI11.
 #include "pulse/cli.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
@@ -9,6 +11,7 @@
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
+#include "pulse/output.hpp"
 
 namespace pulse {
 
@@ -73,11 +76,20 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? ok : usage;
   }
-  if (wants_reference) return reference(topic);
-  const std::unique_ptr<App> app = App::create(config);
-  if (!app) return configuration;
-  const int code = command(*app);
-  return app->signals.exit_code() != 0 ? app->signals.exit_code() : code;
+  int code = ok;
+  if (wants_reference) {
+    code = reference(topic);
+  } else {
+    const std::unique_ptr<App> app = App::create(config);
+    if (!app) return configuration;
+    code = command(*app);
+    if (app->signals.exit_code() != 0) code = app->signals.exit_code();
+  }
+  if (const std::string failure = output_failed(); !failure.empty()) {
+    complain("pulse: standard output: {}\n", failure);
+    return code == ok ? int{output_error} : code;
+  }
+  return code;
 }
 
 }  // namespace pulse

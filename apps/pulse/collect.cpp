@@ -9,6 +9,7 @@
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
+#include "pulse/output.hpp"
 
 namespace pulse {
 namespace {
@@ -51,12 +52,11 @@ void print_rows(const collect::RunReport& report) {
   for (const std::string& column : report.columns) width = std::max(width, column.size());
   const std::size_t shown = std::min(rows_shown, report.rows.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    fmt::print("-- row {} of {}\n", i + 1, report.rows.size());
+    print("-- row {} of {}\n", i + 1, report.rows.size());
     for (std::size_t k = 0; k < report.columns.size(); ++k)
-      fmt::print("{:>{}} | {}\n", report.columns[k], width, show_cell(report.rows[i][k]));
+      print("{:>{}} | {}\n", report.columns[k], width, show_cell(report.rows[i][k]));
   }
-  if (shown < report.rows.size())
-    fmt::print("-- and {} more; --json shows all\n", report.rows.size() - shown);
+  if (shown < report.rows.size()) print("-- and {} more; --json shows all\n", report.rows.size() - shown);
 }
 
 bool write_metrics(const App& app, const std::string& path) {
@@ -68,7 +68,7 @@ bool write_metrics(const App& app, const std::string& path) {
   std::error_code error;
   if (stream) std::filesystem::rename(temporary, path, error);
   if (stream && !error) return true;
-  fmt::print(stderr, "--metrics {}: cannot be written\n", path);
+  complain("--metrics {}: cannot be written\n", path);
   return false;
 }
 
@@ -102,7 +102,7 @@ int collect(App& app, const CollectOptions& options) {
   std::vector<int> codes;
   const auto wait = base::parse_duration(options.wait);
   if (!wait) {
-    fmt::print(stderr, "--wait {}: is not a duration; write 0s, 30s, 10m\n", options.wait);
+    complain("--wait {}: is not a duration; write 0s, 30s, 10m\n", options.wait);
     return usage;
   }
   const std::vector<config::Collector> collectors = load(app, options, codes);
@@ -133,10 +133,9 @@ int collect(App& app, const CollectOptions& options) {
     codes.push_back(exit_code(reports.back().run.outcome, collector.allow_empty));
     if (options.json) continue;
     if (options.dry_run) print_rows(reports.back());
-    fmt::print("{}", app.redactor.redact(summary(reports.back(), options.dry_run)));
-    std::fflush(stdout);
+    print_text(app.redactor.redact(summary(reports.back(), options.dry_run)));
   }
-  if (options.json) fmt::print("{}", app.redactor.redact(to_json(reports)));
+  if (options.json) print_text(app.redactor.redact(to_json(reports)));
   if (!options.metrics_file.empty() && !write_metrics(app, options.metrics_file))
     codes.push_back(unavailable);
   return worst(codes);

@@ -14,7 +14,8 @@ enum ExitCode : int {
   run_failed = 3,
   usage = 64,
   unavailable = 69,
-  try_again = 75,  // rate limited, or the store is locked
+  output_error = 74,  // the result could not be printed
+  try_again = 75,     // rate limited, or the store is locked
   configuration = 78,
 };
 

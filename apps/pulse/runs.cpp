@@ -6,6 +6,7 @@
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
+#include "pulse/output.hpp"
 
 namespace pulse {
 namespace {
@@ -13,18 +14,18 @@ namespace {
 void print_table(const std::vector<collect::RunRecord>& runs) {
   std::size_t width = 9;
   for (const collect::RunRecord& run : runs) width = std::max(width, run.collector.size());
-  fmt::print("{:<22} {:<20} {:<{}} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", "RUN", "STARTED (UTC)",
-             "COLLECTOR", width, "OUTCOME", "DURATION", "INSERTED", "UPDATED", "UNCHANGED", "QUARANTINED");
+  print("{:<22} {:<20} {:<{}} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", "RUN", "STARTED (UTC)", "COLLECTOR",
+        width, "OUTCOME", "DURATION", "INSERTED", "UPDATED", "UNCHANGED", "QUARANTINED");
   for (const collect::RunRecord& run : runs) {
     const std::string duration =
         run.finished_at ? base::format_duration(*run.finished_at - run.started_at) : "–";
-    fmt::print("{:<22} {:<20} {:<{}} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", run.id,
-               base::to_iso8601(run.started_at).substr(0, 19), run.collector, width, to_string(run.outcome),
-               duration, grouped(run.counts.inserted), grouped(run.counts.updated),
-               grouped(run.counts.unchanged), grouped(run.counts.quarantined));
+    print("{:<22} {:<20} {:<{}} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", run.id,
+          base::to_iso8601(run.started_at).substr(0, 19), run.collector, width, to_string(run.outcome),
+          duration, grouped(run.counts.inserted), grouped(run.counts.updated), grouped(run.counts.unchanged),
+          grouped(run.counts.quarantined));
     if (!run.error.empty())
-      fmt::print("    {}{}{}\n", run.failure_type ? to_string(*run.failure_type) : "",
-                 run.failure_type ? ": " : "", base::escape_control(run.error));
+      print("    {}{}{}\n", run.failure_type ? to_string(*run.failure_type) : "",
+            run.failure_type ? ": " : "", base::escape_control(run.error));
   }
 }
 
@@ -35,7 +36,7 @@ int runs(App& app, const RunsOptions& options) {
   if (!options.since.empty()) {
     const auto duration = base::parse_duration(options.since);
     if (!duration) {
-      fmt::print(stderr, "--since {}: is not a duration; write 30s, 15m, 1h, 2d or 1w\n", options.since);
+      complain("--since {}: is not a duration; write 30s, 15m, 1h, 2d or 1w\n", options.since);
       return usage;
     }
     filter.started_since = app.clock.wall() - *duration;
@@ -46,13 +47,13 @@ int runs(App& app, const RunsOptions& options) {
     return collect::Ledger(*session, app.clock).list(filter, app.signals.token());
   }();
   if (!list) {
-    fmt::print(stderr, "{}\n", list.error().message);
+    complain("{}\n", list.error().message);
     return unavailable;
   }
   if (options.json)
-    fmt::print("{}", to_json(*list));
+    print_text(to_json(*list));
   else if (list->empty())
-    fmt::print("no runs yet\n");
+    print("no runs yet\n");
   else
     print_table(*list);
   return ok;

@@ -5,6 +5,7 @@
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
+#include "pulse/output.hpp"
 
 namespace pulse {
 
@@ -23,13 +24,13 @@ int validate(App& app, const ValidateOptions& options) {
     sound += entry.collector.has_value();
   }
   if (options.json) {
-    fmt::print("{}", to_json(faults.sorted()));
+    print_text(to_json(faults.sorted()));
   } else {
-    fmt::print("{}", faults.text());
-    fmt::print("{} of {} collectors are valid", sound, catalogue.entries.size());
+    print_text(faults.text());
+    print("{} of {} collectors are valid", sound, catalogue.entries.size());
     if (!faults.empty())
-      fmt::print("; {} fault{}", faults.sorted().size(), faults.sorted().size() == 1 ? "" : "s");
-    fmt::print("\n");
+      print("; {} fault{}", faults.sorted().size(), faults.sorted().size() == 1 ? "" : "s");
+    print("\n");
   }
   return faults.empty() ? ok : configuration;
 }

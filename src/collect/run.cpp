@@ -226,18 +226,25 @@ Result<void> perform(Run& run, RunReport& report, const config::Collector& colle
   return run.store_rows(session, ledger, destination, stop);
 }
 
-void announce_end(const RunReport& report, const RunnerParts& parts, const telemetry::Logger& logger) {
+bool is_good(const RunReport& report) {
+  return report.run.outcome == Outcome::success ||
+         (report.run.outcome == Outcome::empty && report.allow_empty);
+}
+
+double seconds_of(const RunRecord& run) {
+  return std::chrono::duration<double>(*run.finished_at - run.started_at).count();
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return result;
+}
+
+void log_end(const RunReport& report, const telemetry::Logger& logger) {
+  constexpr std::size_t shown = 10;
   const RunRecord& run = report.run;
-  const Counts& counts = run.counts;
-  const std::string duration =
-      fmt::format("{:.2f}s", std::chrono::duration<double>(*run.finished_at - run.started_at).count());
-  std::string status(to_string(run.outcome));
-  for (char& c : status) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  using telemetry::Level;
-  const bool good = run.outcome == Outcome::success || (run.outcome == Outcome::empty && report.allow_empty);
-  const Level level = good ? Level::info : run.outcome == Outcome::cancelled ? Level::warning : Level::error;
-  const std::size_t shown = std::min<std::size_t>(report.quarantined.size(), 10);
-  for (std::size_t i = 0; i < shown; ++i) {
+  for (std::size_t i = 0; i < std::min(shown, report.quarantined.size()); ++i) {
     const BadRecord& bad = report.quarantined[i];
     logger.warning(
         "record set aside",
@@ -245,35 +252,44 @@ void announce_end(const RunReport& report, const RunnerParts& parts, const telem
   }
   if (shown < report.quarantined.size())
     logger.warning("more records set aside", {{"run", run.id}, {"count", report.quarantined.size() - shown}});
+
+  using telemetry::Level;
+  const bool cancelled = run.outcome == Outcome::cancelled;
+  const Level level = is_good(report) ? Level::info : cancelled ? Level::warning : Level::error;
+  const std::string_view word = is_good(report) ? "FINISHED" : cancelled ? "CANCELLED" : "FAILED";
   if (!run.error.empty())
     logger.log(level, "run ended",
                {{"run", run.id},
                 {"outcome", to_string(run.outcome)},
                 {"failure_type", run.failure_type ? to_string(*run.failure_type) : "none"},
                 {"error", run.error}});
-  logger.banner(level, {fmt::format("{}: {}", good ? "FINISHED" : "FAILED", run.collector),
-                        fmt::format("Run: {}", run.id),
+  const Counts& counts = run.counts;
+  logger.banner(level, {fmt::format("{}: {}", word, run.collector), fmt::format("Run: {}", run.id),
                         fmt::format("Rows inserted: {}, updated: {}, unchanged: {}, quarantined: {}",
                                     counts.inserted, counts.updated, counts.unchanged, counts.quarantined),
-                        fmt::format("Duration: {}", duration), fmt::format("Status: {}", status)});
+                        fmt::format("Duration: {:.2f}s", seconds_of(run)),
+                        fmt::format("Status: {}", upper(to_string(run.outcome)))});
+}
 
+void count_end(const RunReport& report, telemetry::Metrics& metrics) {
+  const RunRecord& run = report.run;
   const std::string& name = run.collector;
-  parts.metrics
+  metrics
       .counter("pulse_runs_total", "Runs that ended, by outcome.",
                {{"collector", name}, {"outcome", std::string(to_string(run.outcome))}})
       .add();
-  parts.metrics.histogram("pulse_run_duration_seconds", "How long runs took.", {{"collector", name}})
-      .observe(std::chrono::duration<double>(*run.finished_at - run.started_at).count());
-  for (const auto& [result, count] : {std::pair{"inserted", counts.inserted},
-                                      {"updated", counts.updated},
-                                      {"unchanged", counts.unchanged},
-                                      {"quarantined", counts.quarantined}})
-    parts.metrics
+  metrics.histogram("pulse_run_duration_seconds", "How long runs took.", {{"collector", name}})
+      .observe(seconds_of(run));
+  for (const auto& [result, count] : {std::pair{"inserted", run.counts.inserted},
+                                      {"updated", run.counts.updated},
+                                      {"unchanged", run.counts.unchanged},
+                                      {"quarantined", run.counts.quarantined}})
+    metrics
         .counter("pulse_rows_total", "Rows by what became of them.",
                  {{"collector", name}, {"result", result}})
         .add(static_cast<double>(count));
-  if (good)
-    parts.metrics
+  if (is_good(report))
+    metrics
         .gauge("pulse_run_last_success_timestamp_seconds", "When the last successful run ended.",
                {{"collector", name}})
         .set(std::chrono::duration<double>(run.finished_at->time_since_epoch()).count());
@@ -319,7 +335,8 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
         run.logger().critical("the end of the run could not be recorded",
                               {{"run", record.id}, {"error", finished.error().message}});
     }
-    announce_end(report, parts_, run.logger());
+    log_end(report, run.logger());
+    count_end(report, parts_.metrics);
     return report;
   };
   if (!session) return end(session.error());

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/text.hpp"
 #include "config/descriptor.hpp"
 #include "config/types.hpp"
 
@@ -82,24 +83,32 @@ Table<Settings> settings_table() {
   return table;
 }
 
-// PULSE_LOGS__LEVEL=debug → logs.level. Variables that name no key of pulse.yaml are faults: a typing error
-// must not be silent.
-void apply_environment(Node& root, const std::map<std::string, std::string>& environment,
-                       const std::string& file, Faults& faults) {
+// PULSE_LOGS__LEVEL → logs.level. Nothing for the variables of PulseAudio (PULSE_SERVER, PULSE_COOKIE …),
+// which share our prefix: those that have no level below and are not even near to a key of ours.
+std::optional<std::string> settings_path(std::string_view variable, const std::vector<KeyInfo>& keys) {
   constexpr std::string_view prefix = "PULSE_";
-  for (const auto& [name, value] : environment) {
-    if (!name.starts_with(prefix) || name == "PULSE_CONFIG") continue;
-    std::string path;
-    for (std::size_t i = prefix.size(); i < name.size(); ++i) {
-      if (name.compare(i, 2, "__") == 0) {
-        path += '.';
-        ++i;
-      } else {
-        path += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
-      }
+  if (!variable.starts_with(prefix) || variable == "PULSE_CONFIG") return std::nullopt;
+  std::string path;
+  for (std::size_t i = prefix.size(); i < variable.size(); ++i) {
+    if (variable.substr(i, 2) == "__") {
+      path += '.';
+      ++i;
+    } else {
+      path += static_cast<char>(std::tolower(static_cast<unsigned char>(variable[i])));
     }
-    set_path(root, path, Node(Node::Kind::scalar, Mark{0, 0, name}, value), file, faults);
   }
+  std::vector<std::string_view> names;
+  for (const KeyInfo& key : keys) names.push_back(key.name);
+  if (path.find('.') == std::string::npos && base::nearest(path, names).empty()) return std::nullopt;
+  return path;
+}
+
+// Variables that name no key of pulse.yaml become faults: a typing error must not be silent.
+void apply_environment(Node& root, const std::map<std::string, std::string>& environment,
+                       const std::vector<KeyInfo>& keys, const std::string& file, Faults& faults) {
+  for (const auto& [name, value] : environment)
+    if (const auto path = settings_path(name, keys))
+      set_path(root, *path, Node(Node::Kind::scalar, Mark{0, 0, name}, value), file, faults);
 }
 
 std::optional<fs::path> find_file(const SettingsQuery& query, Faults& faults) {
@@ -209,10 +218,10 @@ std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& 
 
   // The values inside of overrides: are expanded where they are applied.
   expand_environment(root, environment, name, faults);
-  apply_environment(root, all, "", faults);
+  static const Table<Settings> table = settings_table();
+  apply_environment(root, all, table.keys(), "", faults);
   if (root.kind == Node::Kind::null) root.kind = Node::Kind::mapping;
   Context context(name, faults);
-  static const Table<Settings> table = settings_table();
   auto settings = table.read(root, context);
   if (!settings || !faults.empty()) return std::nullopt;
   settings->base = base.empty() ? fs::path(".") : base;

@@ -73,6 +73,15 @@ TEST_F(Settings_, EveryFaultAtOnceAtItsPlace) {
   EXPECT_EQ(faults_.size(), 1u);
 }
 
+TEST_F(Settings_, VariablesOfPulseAudioAreNotOurs) {
+  EXPECT_TRUE(
+      load({{"PULSE_SERVER", "unix:/run/pulse"}, {"PULSE_COOKIE", "/c"}, {"PULSE_LATENCY_MSEC", "60"}}))
+      << faults_.text();
+  EXPECT_FALSE(load({{"PULSE_STOER", "sqlite:x.db"}}));
+  EXPECT_NE(faults_.text().find("did you mean \"store\"?"), std::string::npos) << faults_.text();
+  EXPECT_EQ(load({{"PULSE_STORE", "sqlite:x.db"}})->settings.sqlite_path(), folder_ / "x.db");
+}
+
 TEST_F(Settings_, ANamedFileMustExist) {
   EXPECT_FALSE(load({}, (folder_ / "missing.yaml").string()));
   EXPECT_NE(faults_.text().find("--config: there is no file"), std::string::npos);

@@ -194,3 +194,15 @@ def test_a_folder_that_cannot_be_written(simulator, pulse):
     done = pulse("collect", "cisa-kev")
     assert done.returncode == 69
     assert "/proc/no" in done.stderr
+
+
+def test_a_reader_that_goes_away_or_a_full_disk_does_not_stop_the_work(simulator, pulse):
+    with open("/dev/full", "w") as full:
+        with pulse.start("collect", "cisa-kev", FULL, stdout=full, stderr=full) as process:
+            process.wait(timeout=60)
+    assert process.returncode == 74
+    assert pulse.rows("SELECT state, inserted FROM pulse_runs") == [("success", simulator.records)]
+    with pulse.start("runs") as process:
+        process.stdout.close()
+        process.wait(timeout=60)
+    assert process.returncode == 0
