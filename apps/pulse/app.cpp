@@ -51,6 +51,25 @@ http::CurlOptions curl_options(const config::Settings& settings) {
   return options;
 }
 
+// What only the parts that use a setting can judge.
+void check_settings(const config::Settings& settings, config::Faults& faults) {
+  const std::string file = settings.file.string();
+  if (const auto zone = telemetry::Log::check_timezone(settings.logs.timezone); !zone)
+    faults.add({file,
+                {0, 0, "logs.timezone"},
+                "",
+                zone.error().message,
+                "write a name of the zone database: America/Sao_Paulo"});
+  std::error_code error;
+  if (!settings.http.ca_file.empty() &&
+      !std::filesystem::is_regular_file(settings.path_of(settings.http.ca_file), error))
+    faults.add({file,
+                {0, 0, "http.ca_file"},
+                "",
+                fmt::format("there is no file {}", settings.path_of(settings.http.ca_file).string()),
+                "name a PEM file"});
+}
+
 }  // namespace
 
 App::App(config::LoadedSettings loaded)
@@ -64,7 +83,8 @@ std::unique_ptr<App> App::create(const std::optional<std::string>& config_path) 
   config::Faults faults;
   auto loaded = config::load_settings(
       {.path = config_path, .directory = ".", .process_environment = process_environment()}, faults);
-  if (loaded) return std::unique_ptr<App>(new App(std::move(*loaded)));
+  if (loaded) check_settings(loaded->settings, faults);
+  if (loaded && faults.empty()) return std::unique_ptr<App>(new App(std::move(*loaded)));
   complain_text(faults.text());
   return nullptr;
 }

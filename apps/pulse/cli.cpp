@@ -25,6 +25,8 @@ int run_command_line(int argc, char** argv) {
   cli.add_option("--config", config,
                  "pulse.yaml to use; else $PULSE_CONFIG, ./pulse.yaml, the user's, /etc/pulse/pulse.yaml");
 
+  cli.fallthrough();  // --config may also stand behind the command
+
   std::function<int(App&)> command;
 
   ValidateOptions validating;
@@ -34,7 +36,7 @@ int run_command_line(int argc, char** argv) {
                                "Collector names, files or folders; all of pulse.yaml's if absent");
   validate_command
       ->add_option("--set", validating.set, "[NAME:]path.to.key=value, as if it stood in the file")
-      ->take_all();
+      ->allow_extra_args(false);
   validate_command->add_flag("--json", validating.json, "Faults as JSON");
   validate_command->callback([&] { command = [&](App& app) { return validate(app, validating); }; });
 
@@ -42,7 +44,7 @@ int run_command_line(int argc, char** argv) {
   auto* collect_command = cli.add_subcommand("collect", "Run collectors once, now.");
   collect_command->add_option("names", collecting.names, "Collector names or files")->required();
   collect_command->add_option("--set", collecting.set, "[NAME:]path.to.key=value, as if it stood in the file")
-      ->take_all();
+      ->allow_extra_args(false);
   collect_command
       ->add_option("--wait", collecting.wait, "How long to wait for the database if another pulse holds it")
       ->capture_default_str();

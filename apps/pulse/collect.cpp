@@ -4,12 +4,12 @@
 
 #include "base/text.hpp"
 #include "collect/run.hpp"
-#include "config/catalogue.hpp"
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
 #include "pulse/output.hpp"
+#include "pulse/selection.hpp"
 
 namespace pulse {
 namespace {
@@ -72,28 +72,31 @@ bool write_metrics(const App& app, const std::string& path) {
   return false;
 }
 
-// The collectors named, as far as they are valid; the faults of the others are on stderr.
-std::vector<config::Collector> load(App& app, const CollectOptions& options, std::vector<int>& codes) {
-  config::Faults faults;
-  std::vector<config::CommandLineOverride> overrides;
-  for (const std::string& text : options.set)
-    if (auto override = config::parse_command_line_override(text, faults))
-      overrides.push_back(std::move(*override));
+// The collectors named, as far as they are valid; the faults of the others are on stderr and in `invalid`.
+std::vector<config::Collector> load(App& app, const CollectOptions& options, std::vector<int>& codes,
+                                    std::vector<InvalidCollector>& invalid) {
+  Selection selection = select(app, options.names, options.set);
   std::vector<config::Collector> collectors;
-  if (faults.empty()) {
-    config::Catalogue catalogue =
-        config::load_catalogue(options.names, app.settings, app.environment, overrides);
-    for (const config::Fault& fault : catalogue.faults.sorted()) faults.add(fault);
-    for (config::CatalogueEntry& entry : catalogue.entries) {
-      for (const config::Fault& fault : entry.faults.sorted()) faults.add(fault);
-      if (entry.collector) collectors.push_back(std::move(*entry.collector));
-    }
+  for (config::CatalogueEntry& entry : selection.entries) {
+    if (entry.collector)
+      collectors.push_back(std::move(*entry.collector));
+    else
+      invalid.push_back({entry.name, entry.faults.sorted()});
   }
-  if (!faults.empty()) {
+  if (!selection.faults.empty()) {
     codes.push_back(configuration);
-    app.terminal.write(app.redactor.redact(faults.text()));
+    app.terminal.write(app.redactor.redact(selection.faults.text()));
   }
   return collectors;
+}
+
+// Tries at once, and says whom it waits for before it waits.
+base::Result<store::Database*> open_store(App& app, std::chrono::milliseconds wait) {
+  auto opened = app.open_store(std::chrono::milliseconds{0});
+  if (opened || opened.error().code != base::Code::conflict || wait.count() == 0) return opened;
+  app.log.logger().info("waiting for the database",
+                        {{"for", base::format_duration(wait)}, {"reason", opened.error().message}});
+  return app.open_store(wait);
 }
 
 }  // namespace
@@ -101,44 +104,50 @@ std::vector<config::Collector> load(App& app, const CollectOptions& options, std
 int collect(App& app, const CollectOptions& options) {
   std::vector<int> codes;
   const auto wait = base::parse_duration(options.wait);
-  if (!wait) {
-    complain("--wait {}: is not a duration; write 0s, 30s, 10m\n", options.wait);
+  if (!wait || *wait > std::chrono::hours{24}) {
+    complain("--wait {}: is not a duration of at most 24h; write 0s, 30s, 10m\n", options.wait);
     return usage;
   }
-  const std::vector<config::Collector> collectors = load(app, options, codes);
-  if (collectors.empty()) return worst(codes);
+  std::vector<InvalidCollector> invalid;
+  const std::vector<config::Collector> collectors = load(app, options, codes, invalid);
 
   store::Database* database = nullptr;
+  std::vector<collect::RunReport> reports;
+  const auto end = [&] {
+    if (options.json) print_text(to_json(reports, invalid));
+    return worst(codes);
+  };
+  if (collectors.empty()) return end();
   if (!options.dry_run) {
-    const auto opened = app.open_store(*wait);
+    const auto opened = open_store(app, *wait);
     if (!opened) {
-      if (opened.error().code == base::Code::cancelled) return run_failed;  // the signal's code goes before
-      app.log.logger().critical("the database cannot be used",
-                                {{"store", app.settings.store}, {"reason", opened.error().message}});
-      return opened.error().code == base::Code::conflict ? try_again : unavailable;
+      const base::Code code = opened.error().code;
+      if (code != base::Code::cancelled)
+        app.log.logger().critical("the database cannot be used",
+                                  {{"store", app.settings.store}, {"reason", opened.error().message}});
+      codes.push_back(code == base::Code::conflict ? try_again : unavailable);
+      return end();
     }
     database = *opened;
   }
   collect::Runner runner({database, app.engine, app.clock, app.rng, app.log, app.metrics, app.redactor});
-  std::vector<collect::RunReport> reports;
   for (const config::Collector& collector : collectors) {
     if (app.signals.token().stop_requested()) break;
     app.terminal.begin(collector.name);
+    const auto progress = [&](const collect::Progress& it) { app.terminal.show(it); };
     reports.push_back(
-        runner.run(collector,
-                   {.dry_run = options.dry_run,
-                    .progress = [&](const collect::Progress& progress) { app.terminal.show(progress); }},
-                   app.signals.token()));
+        runner.run(collector, {.dry_run = options.dry_run, .progress = progress}, app.signals.token()));
     app.terminal.end();
-    codes.push_back(exit_code(reports.back().run.outcome, collector.allow_empty));
+    const collect::RunReport& report = reports.back();
+    codes.push_back(exit_code(report.run.outcome, collector.allow_empty));
+    if (!options.dry_run && !report.recorded) codes.push_back(unavailable);
     if (options.json) continue;
-    if (options.dry_run) print_rows(reports.back());
-    print_text(app.redactor.redact(summary(reports.back(), options.dry_run)));
+    if (options.dry_run) print_rows(report);
+    print_text(summary(report, options.dry_run));
   }
-  if (options.json) print_text(app.redactor.redact(to_json(reports)));
   if (!options.metrics_file.empty() && !write_metrics(app, options.metrics_file))
     codes.push_back(unavailable);
-  return worst(codes);
+  return end();
 }
 
 }  // namespace pulse

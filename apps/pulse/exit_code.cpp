@@ -22,7 +22,7 @@ int exit_code(collect::Outcome outcome, bool allow_empty) {
 
 int worst(const std::vector<int>& codes) {
   for (const int code :
-       {130, 143, int{configuration}, int{unavailable}, int{run_failed}, int{try_again}, int{unhealthy}})
+       {130, 143, 129, int{configuration}, int{unavailable}, int{run_failed}, int{try_again}, int{unhealthy}})
     if (std::find(codes.begin(), codes.end(), code) != codes.end()) return code;
   return ok;
 }

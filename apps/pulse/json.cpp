@@ -45,9 +45,7 @@ Json cell_json(const store::Cell& cell) {
   return {};
 }
 
-}  // namespace
-
-std::string to_json(const std::vector<config::Fault>& faults) {
+Json faults_json(const std::vector<config::Fault>& faults) {
   Json list = Json::array();
   for (const config::Fault& fault : faults) {
     Json json{{"file", fault.file}};
@@ -62,8 +60,12 @@ std::string to_json(const std::vector<config::Fault>& faults) {
     json["remedy"] = fault.remedy;
     list.push_back(std::move(json));
   }
-  return dump(list);
+  return list;
 }
+
+}  // namespace
+
+std::string to_json(const std::vector<config::Fault>& faults) { return dump(faults_json(faults)); }
 
 std::string to_json(const std::vector<collect::RunRecord>& runs) {
   Json list = Json::array();
@@ -71,10 +73,12 @@ std::string to_json(const std::vector<collect::RunRecord>& runs) {
   return dump(list);
 }
 
-std::string to_json(const std::vector<collect::RunReport>& reports) {
+std::string to_json(const std::vector<collect::RunReport>& reports,
+                    const std::vector<InvalidCollector>& invalid) {
   Json list = Json::array();
   for (const collect::RunReport& report : reports) {
     Json json = run_json(report.run);
+    json["recorded"] = report.recorded;
     Json bad = Json::array();
     for (const collect::BadRecord& record : report.quarantined)
       bad.push_back({{"record", record.position},
@@ -93,6 +97,9 @@ std::string to_json(const std::vector<collect::RunReport>& reports) {
     }
     list.push_back(std::move(json));
   }
+  for (const InvalidCollector& collector : invalid)
+    list.push_back(
+        {{"collector", collector.name}, {"outcome", "invalid"}, {"faults", faults_json(collector.faults)}});
   return dump(list);
 }
 

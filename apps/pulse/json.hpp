@@ -11,6 +11,12 @@ namespace pulse {
 
 std::string to_json(const std::vector<config::Fault>& faults);
 std::string to_json(const std::vector<collect::RunRecord>& runs);
-std::string to_json(const std::vector<collect::RunReport>& reports);
+
+struct InvalidCollector {
+  std::string name;
+  std::vector<config::Fault> faults;
+};
+std::string to_json(const std::vector<collect::RunReport>& reports,
+                    const std::vector<InvalidCollector>& invalid);
 
 }  // namespace pulse

@@ -44,6 +44,7 @@ int runs(App& app, const RunsOptions& options) {
   const auto list = [&]() -> base::Result<std::vector<collect::RunRecord>> {
     const auto database = TRY(app.open_store_to_read());
     const auto session = TRY(database->session(app.signals.token()));
+    TRY(collect::Ledger(*session, app.clock).check_present(*database, app.signals.token()));
     return collect::Ledger(*session, app.clock).list(filter, app.signals.token());
   }();
   if (!list) {
@@ -53,7 +54,8 @@ int runs(App& app, const RunsOptions& options) {
   if (options.json)
     print_text(to_json(*list));
   else if (list->empty())
-    print("no runs yet\n");
+    print("no runs{}{}{} yet\n", options.name.empty() ? "" : " of ", options.name,
+          options.since.empty() ? "" : " in this time");
   else
     print_table(*list);
   return ok;

@@ -9,14 +9,19 @@ namespace pulse {
 Signals::Signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR2}) sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR2}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);  // a closed pipe or socket is an error of its write, not our end
+  // A closed pipe or a file-size limit is an error of its write, not our end.
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   thread_ = std::thread([this, set] {
     for (;;) {
       int signal = 0;
       if (sigwait(&set, &signal) != 0) continue;
-      if (signal == SIGUSR2) return;  // from the destructor
+      if (signal == SIGUSR2) {
+        if (leaving_) return;
+        continue;
+      }
       if (received_ != 0) _exit(128 + signal);
       received_ = signal;
       stop_.request_stop();
@@ -25,6 +30,7 @@ Signals::Signals() {
 }
 
 Signals::~Signals() {
+  leaving_ = true;
   pthread_kill(thread_.native_handle(), SIGUSR2);
   thread_.join();
 }

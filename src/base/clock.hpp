@@ -6,6 +6,9 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 
@@ -21,6 +24,14 @@ class Clock {
   virtual SteadyTime steady() const = 0;
   virtual WallTime wall() const = 0;
 
+  // Calls `action` once when the time has come, on a thread of the clock's choosing; never after the Alarm is
+  // gone, whose destructor waits for a call under way. The action must be quick and must not touch the Alarm.
+  class Alarm {
+   public:
+    virtual ~Alarm() = default;
+  };
+  virtual std::unique_ptr<Alarm> alarm(SteadyTime time, std::function<void()> action) = 0;
+
   // True: the time was reached. False: a stop was requested first.
   virtual bool sleep_until(SteadyTime time, std::stop_token stop) = 0;
   bool sleep_for(Duration duration, std::stop_token stop);
@@ -30,6 +41,7 @@ class SystemClock final : public Clock {
  public:
   SteadyTime steady() const override;
   WallTime wall() const override;
+  std::unique_ptr<Alarm> alarm(SteadyTime time, std::function<void()> action) override;
   bool sleep_until(SteadyTime time, std::stop_token stop) override;
 };
 
@@ -43,6 +55,7 @@ class SimulatedClock final : public Clock {
 
   SteadyTime steady() const override;
   WallTime wall() const override;
+  std::unique_ptr<Alarm> alarm(SteadyTime time, std::function<void()> action) override;
   bool sleep_until(SteadyTime time, std::stop_token stop) override;
 
   void advance(Duration duration);
@@ -56,6 +69,11 @@ class SimulatedClock final : public Clock {
   SteadyTime steady_{std::chrono::hours{1}};
   WallTime wall_;
   int sleepers_ = 0;
+
+  struct Bell;
+  class SimulatedAlarm;
+  bool move_to(SteadyTime time, std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+  std::multimap<SteadyTime, std::shared_ptr<Bell>> bells_;
 };
 
 }  // namespace base

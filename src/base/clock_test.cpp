@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -132,6 +133,48 @@ TEST(SystemClock, StopEndsAnHourLongSleepAtOnce) {
     EXPECT_FALSE(reached);
   }
   EXPECT_LT(best, 10ms);
+}
+
+TEST(SimulatedClock, AlarmsRingAtTheirTimeWhileOthersSleep) {
+  SimulatedClock clock(SimulatedClock::Mode::automatic);
+  const SteadyTime start = clock.steady();
+  std::vector<Duration> rung;
+  const auto ring = [&] { rung.push_back(clock.steady() - start); };
+  const auto late = clock.alarm(start + 30s, ring);
+  const auto early = clock.alarm(start + 10s, ring);
+  auto cancelled = clock.alarm(start + 20s, ring);
+  cancelled.reset();
+  EXPECT_TRUE(clock.sleep_until(start + 1min, {}));
+  EXPECT_EQ(rung, (std::vector<Duration>{10s, 30s}));
+
+  std::stop_source stop;
+  const auto stopping = clock.alarm(clock.steady() + 5s, [&] { stop.request_stop(); });
+  const SteadyTime before = clock.steady();
+  EXPECT_FALSE(clock.sleep_until(before + 1h, stop.get_token()));
+  EXPECT_EQ(clock.steady(), before + 5s);
+}
+
+TEST(SimulatedClock, AdvancingRingsAlarmsToo) {
+  SimulatedClock clock(SimulatedClock::Mode::manual);
+  int rung = 0;
+  const auto alarm = clock.alarm(clock.steady() + 10s, [&] { ++rung; });
+  clock.advance(9s);
+  EXPECT_EQ(rung, 0);
+  clock.advance(1s);
+  clock.advance(1h);
+  EXPECT_EQ(rung, 1);
+  const auto past = clock.alarm(clock.steady() - 1s, [&] { ++rung; });
+  EXPECT_EQ(rung, 2);
+}
+
+TEST(SystemClock, AlarmRingsOnceAndNotAfterItIsGone) {
+  SystemClock clock;
+  std::promise<void> rung;
+  {
+    const auto alarm = clock.alarm(clock.steady() + 1ms, [&] { rung.set_value(); });
+    rung.get_future().wait();
+  }
+  const auto far = clock.alarm(clock.steady() + 1h, [] { FAIL(); });
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ Cast cast_decimal(std::string_view text, const config::Field& field, Scratch& sc
       return no(text, "is not a whole number");
     if (!number || *number < std::numeric_limits<std::int32_t>::min() ||
         *number > std::numeric_limits<std::int32_t>::max())
-      return no(text, "is out of range for integer");
+      return no(text, "is out of range for integer; type: number takes it");
     return store::Param(*number);
   }
   scratch.push_back(field.is_key ? std::string(base::strip_trailing_zeros(*plain)) : std::move(*plain));

@@ -94,7 +94,7 @@ TEST(Cast, ReasonsShowOnlyTheBeginningOfLongTexts) {
 }
 
 TEST(Cast, Integer) {
-  const char* const range = "is out of range for integer";
+  const char* const range = "is out of range for integer; type: number takes it";
   expect(Caster("integer"), {{"42", "integer 42"},
                              {"0", "integer 0"},
                              {"-0", "integer 0"},

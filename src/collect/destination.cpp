@@ -63,27 +63,56 @@ std::string Destination::differs(const config::Field& field, std::string_view le
 }
 
 Result<void> Destination::verify(std::stop_token stop) {
-  std::vector<store::Column> columns;
   TRY(session_.transact(Access::read, stop, [&](Connection& connection) -> Result<void> {
-    columns = TRY(database_.columns(connection, collector_.destination.schema, collector_.destination.table));
+    columns_ =
+        TRY(database_.columns(connection, collector_.destination.schema, collector_.destination.table));
     return {};
   }));
-  const auto has = [&](std::string_view name) {
-    return std::any_of(columns.begin(), columns.end(),
-                       [&](const store::Column& column) { return column.name == name; });
-  };
-  exists_ = !columns.empty();
-  foreign_ = exists_ && !(has(run_column) && has(loaded_column));
+  if (columns_.empty()) return {};
+  foreign_ = find_column(run_column) == nullptr || find_column(loaded_column) == nullptr;
+  TRY(verify_columns());
+  return verify_key(std::move(stop));
+}
+
+const store::Column* Destination::find_column(std::string_view name) const {
+  const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const store::Column& column) {
+    return dialect_.same_name(column.name, name);
+  });
+  return found == columns_.end() ? nullptr : &*found;
+}
+
+Result<void> Destination::verify_columns() const {
   std::vector<std::string> repairs;
   for (const config::Field& field : collector_.fields)
-    if (exists_ && !has(field.column))
+    if (find_column(field.column) == nullptr)
       repairs.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} {};", table_, dialect_.quote(field.column),
                                     dialect_.type(column_type(field.type))));
   if (!repairs.empty())
     return base::error(base::Code::invalid_config,
                        "the table {} lacks {} of the collector's columns; add with: {}", table_,
                        repairs.size(), base::join(repairs, " "));
-  return exists_ ? verify_key(stop) : Result<void>();
+  for (const store::Column& column : columns_) {
+    const bool filled =
+        std::any_of(collector_.fields.begin(), collector_.fields.end(),
+                    [&](const auto& field) { return dialect_.same_name(field.column, column.name); });
+    const bool ours = column.name == run_column || column.name == loaded_column;
+    if (column.not_null && !column.has_default && !filled && !ours)
+      return base::error(
+          base::Code::invalid_config,
+          "the table {} wants a value for its column {}, which no field fills; add a field for "
+          "it, or give the column a default",
+          table_, dialect_.quote(column.name));
+  }
+  return {};
+}
+
+std::vector<config::Field> Destination::fields() const {
+  std::vector<config::Field> fields = collector_.fields;
+  for (config::Field& field : fields) {
+    const store::Column* column = find_column(field.column);
+    if (column != nullptr && column->not_null) field.required = true;
+  }
+  return fields;
 }
 
 // The engine itself says whether the key will do: it plans a merge that is never carried out.
@@ -133,15 +162,18 @@ Result<void> Destination::fold(Counts& counts, std::stop_token stop) {
                     position_column, staging_);
     if (TRY(count(fmt::format("SELECT count(*) FROM ({}) AS repeated", repeated))) == 0) return {};
 
+    // Without an index the join below would look at all rows for each of them.
+    TRY(connection.execute(fmt::format("CREATE INDEX {} ON {} ({})",
+                                       dialect_.quote("pulse_stage_key_" + run_), staging_, key_list())));
     std::string same_key, other_values = "1 = 0";
     for (const std::string& column : collector_.destination.primary_key)
       same_key += fmt::format(" AND row.{0} = repeated.{0}", dialect_.quote(column));
     for (const config::Field& field : collector_.fields)
       other_values += " OR " + differs(field, "row.", "last.");
-    counts.conflicts =
-        TRY(count(fmt::format("SELECT count(*) FROM ({0}) AS repeated JOIN {1} AS row ON row.{2} <> "
-                              "repeated.{2}{3} JOIN {1} AS last ON last.{2} = repeated.{2} WHERE {4}",
-                              repeated, staging_, position_column, same_key, other_values)));
+    counts.conflicts = TRY(count(
+        fmt::format("SELECT count(*) FROM ({0}) AS repeated CROSS JOIN {1} AS row CROSS JOIN {1} AS last "
+                    "WHERE row.{2} <> repeated.{2} AND last.{2} = repeated.{2}{3} AND ({4})",
+                    repeated, staging_, position_column, same_key, other_values)));
     counts.staged -= TRY(connection.execute(
         fmt::format("DELETE FROM {0} WHERE {1} NOT IN (SELECT max({1}) FROM {0} GROUP BY {2})", staging_,
                     position_column, key_list())));
@@ -184,7 +216,7 @@ std::string Destination::merge_sql() const {
 }
 
 Result<void> Destination::merge(Connection& connection, base::WallTime now, Counts& counts) {
-  if (!exists_) TRY(create(connection));
+  if (columns_.empty()) TRY(create(connection));
   const std::string loaded_at = base::to_iso8601(now);
   std::vector<Param> params;
   if (!foreign_) params = {run_, loaded_at};

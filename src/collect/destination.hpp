@@ -22,6 +22,10 @@ class Destination {
   // invalid_config with the SQL that mends it, if the table exists and lacks a column or the unique key.
   base::Result<void> verify(std::stop_token stop);
 
+  // The collector's fields; those whose column takes no NULL are required, so that a record without one is
+  // set aside and does not spoil the others. After verify().
+  std::vector<config::Field> fields() const;
+
   // Rows in the order of the collector's fields; one call a page.
   base::Result<void> stage(const store::RowSource& rows, std::stop_token stop);
 
@@ -32,7 +36,9 @@ class Destination {
   base::Result<void> merge(store::Connection& connection, base::WallTime now, Counts& counts);
 
  private:
+  base::Result<void> verify_columns() const;
   base::Result<void> verify_key(std::stop_token stop);
+  const store::Column* find_column(std::string_view name) const;
   base::Result<void> create(store::Connection& connection);
   std::string merge_sql() const;
   std::string column_list(std::string_view prefix = {}) const;
@@ -44,10 +50,10 @@ class Destination {
   store::Database& database_;
   store::Session& session_;
   const store::Dialect& dialect_;
-  const std::string table_;    // quoted
-  const std::string staging_;  // quoted
-  bool exists_ = false;
-  bool foreign_ = false;  // made by somebody else: gets no _run_id, _loaded_at (CO11)
+  const std::string table_;             // quoted
+  const std::string staging_;           // quoted
+  std::vector<store::Column> columns_;  // empty: the table is to be created
+  bool foreign_ = false;                // made by somebody else: gets no _run_id, _loaded_at (CO11)
   bool staged_ = false;
 };
 

@@ -132,6 +132,28 @@ Result<std::vector<RunRecord>> Ledger::mark_lost(std::stop_token stop) {
   return lost;
 }
 
+Result<void> Ledger::check_present(store::Database& database, std::stop_token stop) {
+  return session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+    const std::string table = database.dialect().ledger("runs");
+    if (!TRY(database.columns(connection, "", table)).empty()) return {};
+    return base::error(base::Code::unavailable, "{} holds no runs: nothing was collected into it",
+                       database.description());
+  });
+}
+
+Result<std::optional<base::WallTime>> Ledger::last_success(std::string_view collector, std::stop_token stop) {
+  std::optional<base::WallTime> last;
+  TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+    const auto rows =
+        TRY(connection.query("SELECT max(finished_at) FROM {pulse}runs WHERE collector = $1 AND state IN "
+                             "('success', 'not_modified')",
+                             {collector}));
+    if (const auto time = base::parse_timestamp(rows.at(0).text(0))) last = *time;
+    return {};
+  }));
+  return last;
+}
+
 Result<std::vector<RunRecord>> Ledger::list(const RunFilter& filter, std::stop_token stop) {
   std::vector<RunRecord> runs;
   const std::string since = filter.started_since ? base::to_iso8601(*filter.started_since) : "";

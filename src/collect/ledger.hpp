@@ -35,6 +35,12 @@ class Ledger {
   // oldest first.
   base::Result<std::vector<RunRecord>> mark_lost(std::stop_token stop);
 
+  // unavailable, in words for people, if the database holds no ledger.
+  base::Result<void> check_present(store::Database& database, std::stop_token stop);
+
+  // When the last run that loaded everything ended.
+  base::Result<std::optional<base::WallTime>> last_success(std::string_view collector, std::stop_token stop);
+
   base::Result<std::vector<RunRecord>> list(const RunFilter& filter, std::stop_token stop);
   // For a commit whose answer was lost.
   base::Result<bool> is_committed(std::string_view run, std::string_view slice, std::stop_token stop);

@@ -138,7 +138,7 @@ TEST_F(LedgerTest, WithoutAnErrorTheColumnIsNull) {
 
 TEST_F(LedgerTest, TheSameRunCannotBeginTwice) {
   ASSERT_OK(ledger_.begin(run("r1"), {}));
-  EXPECT_FAILS(Code::conflict, ledger_.begin(run("r1"), {}));
+  EXPECT_FAILS(Code::invalid_data, ledger_.begin(run("r1"), {}));
 }
 
 TEST_F(LedgerTest, ARunThatSomebodyElseEndedIsAConflict) {
@@ -223,7 +223,7 @@ TEST_F(LedgerTest, SlicesCarryTheirCounts) {
 }
 
 TEST_F(LedgerTest, ASliceOfNoRunIsRefused) {
-  EXPECT_FAILS(Code::conflict,
+  EXPECT_FAILS(Code::invalid_data,
                session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
                  return ledger_.commit_slice(connection, run("nobody"), "all");
                }));

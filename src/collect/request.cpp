@@ -28,9 +28,8 @@ base::Result<http::Request> make_request(const config::Collector& collector, bas
   http::Request request;
   request.method = to_string(requester.http_method);
   using Method = config::HttpMethod;
-  request.idempotent =
-      requester.idempotent || requester.http_method == Method::get || requester.http_method == Method::head;
-  request.expects_data = true;
+  request.idempotent = requester.idempotent || requester.http_method == Method::get;
+  request.expect = http::Request::Expect::json;
   std::vector<std::pair<std::string, std::string>> parameters;
   for (const auto& [name, values] : requester.request_parameters)
     for (const config::TextOrSecret& value : values) {

@@ -33,12 +33,18 @@ std::string new_run_id(base::WallTime now, base::Rng& rng) {
   return id;
 }
 
+// What the database does not permit has nothing to do with the API's credentials.
+Result<void> of_store(Result<void> result) {
+  if (!result && result.error().code == Code::permission) result.error().code = Code::invalid_config;
+  return result;
+}
+
 // A batch that may not be committed as it is (CO10).
 struct Rejected {
   std::string reason;
 };
 
-// One run's state while it goes on. The steps stand in the order in which they happen.
+// One run's state while it goes on.
 class Run {
  public:
   Run(const RunnerParts& parts, const config::Collector& collector, const RunOptions& options,
@@ -48,9 +54,52 @@ class Run {
         options_(options),
         report_(report),
         deadline_(parts.clock.steady() + collector.timeout),
-        logger_(parts.log.collector(collector.name)) {}
+        logger_(options.dry_run ? parts.log.logger() : parts.log.collector(collector.name)),
+        fields_(collector.fields) {}
 
-  // The records, decoded; null error = go on.
+  void announce() const {
+    logger_.banner(telemetry::Level::info,
+                   {fmt::format("START: {}", collector_.name), fmt::format("Run: {}", report_.run.id),
+                    fmt::format("File: {}", collector_.file)});
+  }
+
+  Result<void> perform(store::Database& database, store::Session& session, Ledger& ledger,
+                       std::stop_token stop) {
+    Destination destination(collector_, report_.run.id, database, session);
+    TRY(of_store(destination.verify(
+        stop)));  // before the first request: a table that does not fit costs the API nothing
+    fields_ = destination.fields();
+    TRY(fetch(stop));
+    if (is_empty()) return {};
+    return store_rows(session, ledger, destination, std::move(stop));
+  }
+
+  // Everything but the database.
+  Result<void> rehearse(std::stop_token stop) {
+    TRY(fetch(std::move(stop)));
+    if (!is_empty()) map_all();
+    return {};
+  }
+
+  // `stopped`: by our caller; a run stops itself at its deadline.
+  void fail(const Error& error, bool stopped) {
+    RunRecord& run = report_.run;
+    run.outcome = outcome_of(error);
+    run.error = parts_.redactor.redact(error.message);
+    if (error.code == Code::cancelled && !stopped) {
+      run.outcome = Outcome::timeout;
+      run.error = fmt::format("the run took longer than its timeout of {}",
+                              base::format_duration(collector_.timeout));
+    } else if (error.code == Code::timeout && parts_.clock.steady() >= deadline_) {
+      run.outcome = Outcome::timeout;
+    }
+    if (run.outcome != Outcome::cancelled) run.failure_type = failure_type_of(error);
+  }
+
+  const telemetry::Logger& logger() const { return logger_; }
+
+ private:
+  // Sends the request and finds the records in the answer.
   Result<void> fetch(std::stop_token stop) {
     const http::Request request = TRY(make_request(collector_, parts_.redactor));
     http::FetchOptions fetch{.retry = make_retry_policy(collector_.requester.error_handler),
@@ -85,6 +134,14 @@ class Run {
     return {};
   }
 
+  bool is_empty() {
+    if (!records_.empty()) return false;
+    report_.run.outcome = Outcome::empty;
+    if (!collector_.allow_empty)
+      report_.run.error = "the answer holds no records; if that is normal, set allow_empty: true";
+    return true;
+  }
+
   // Gives mapped rows one by one, setting aside what does not fit.
   store::RowSource rows() {
     return [this]() -> std::optional<std::span<const store::Param>> {
@@ -115,23 +172,16 @@ class Run {
                     counts.quarantined, counts.records, reasons)};
   }
 
-  Result<void> check_deadline() const {
-    if (parts_.clock.steady() < deadline_) return {};
-    return base::error(Code::timeout, "the run took longer than its timeout of {}",
-                       base::format_duration(collector_.timeout));
-  }
-
   Result<void> store_rows(store::Session& session, Ledger& ledger, Destination& destination,
                           std::stop_token stop) {
-    TRY(destination.stage(rows(), stop));
+    TRY(of_store(destination.stage(rows(), stop)));
     if (const auto rejected = judge()) {
       report_.run.outcome = Outcome::rejected;
       report_.run.failure_type = FailureType::data;
       report_.run.error = rejected->reason;
       return {};
     }
-    TRY(destination.fold(report_.run.counts, stop));
-    TRY(check_deadline());
+    TRY(of_store(destination.fold(report_.run.counts, stop)));
     show({.phase = Progress::Phase::commit, .expected = {}, .rows = report_.run.counts.staged, .note = {}});
     Counts counts = report_.run.counts;
     constexpr std::string_view slice = "all";
@@ -144,7 +194,7 @@ class Run {
     };
     if (const auto committed = session.transact(store::Access::write, stop, commit); !committed) {
       // A commit whose answer was lost is looked up, never guessed (CO2); with a fresh token, for it is over.
-      if (committed.error().code != Code::unavailable) return committed;
+      if (committed.error().code != Code::unavailable) return of_store(committed);
       const auto found = ledger.is_committed(report_.run.id, slice, {});
       if (!found || !*found) return committed;
     }
@@ -153,10 +203,10 @@ class Run {
     return {};
   }
 
-  void dry_run() {
+  void map_all() {
     for (const config::Field& field : collector_.fields) report_.columns.push_back(field.column);
     const store::RowSource source = rows();
-    while (const auto row = source()) report_.rows.push_back(store::to_cells(*row));
+    while (const auto row = source()) report_.rows.push_back(redacted(store::to_cells(*row)));
     report_.run.counts.staged = static_cast<std::int64_t>(report_.rows.size());
     report_.run.outcome = Outcome::success;
     if (const auto rejected = judge()) {
@@ -166,31 +216,16 @@ class Run {
     }
   }
 
-  bool is_empty() {
-    if (!records_.empty()) return false;
-    report_.run.outcome = Outcome::empty;
-    if (!collector_.allow_empty)
-      report_.run.error = "the answer holds no records; if that is normal, set allow_empty: true";
-    return true;
-  }
-
-  void fail(const Error& error) {
-    report_.run.outcome = outcome_of(error);
-    if (error.code == Code::timeout && parts_.clock.steady() >= deadline_)
-      report_.run.outcome = Outcome::timeout;
-    if (report_.run.outcome != Outcome::cancelled) report_.run.failure_type = failure_type_of(error);
-    report_.run.error = parts_.redactor.redact(error.message);
-    report_.retry_after = error.retry_after;
-  }
-
-  telemetry::Logger& logger() { return logger_; }
-
- private:
   // An API may echo credentials in its records.
   BadRecord redacted(BadRecord bad) const {
     bad.reason = parts_.redactor.redact(bad.reason);
     bad.raw = parts_.redactor.redact(bad.raw);
     return bad;
+  }
+  std::vector<store::Cell> redacted(std::vector<store::Cell> cells) const {
+    for (store::Cell& cell : cells)
+      if (auto* text = std::get_if<std::string>(&cell)) *text = parts_.redactor.redact(*text);
+    return cells;
   }
   void show(const Progress& progress) const {
     if (options_.progress) options_.progress(progress);
@@ -213,18 +248,9 @@ class Run {
   decode::Value holder_;
   std::span<const decode::Value> records_;
   std::size_t next_ = 0;
-  Mapper mapper_{collector_.fields};
+  std::vector<config::Field> fields_;
+  Mapper mapper_{fields_};
 };
-
-Result<void> perform(Run& run, RunReport& report, const config::Collector& collector,
-                     store::Database& database, store::Session& session, Ledger& ledger,
-                     std::stop_token stop) {
-  Destination destination(collector, report.run.id, database, session);
-  TRY(destination.verify(stop));  // before the first request: a table that does not fit costs the API nothing
-  TRY(run.fetch(stop));
-  if (run.is_empty()) return {};
-  return run.store_rows(session, ledger, destination, stop);
-}
 
 bool is_good(const RunReport& report) {
   return report.run.outcome == Outcome::success ||
@@ -288,11 +314,30 @@ void count_end(const RunReport& report, telemetry::Metrics& metrics) {
         .counter("pulse_rows_total", "Rows by what became of them.",
                  {{"collector", name}, {"result", result}})
         .add(static_cast<double>(count));
-  if (is_good(report))
-    metrics
+}
+
+// The run with its first row in the ledger.
+Result<void> record_run(const RunnerParts& parts, Run& run, RunReport& report, std::stop_token stop) {
+  run.announce();
+  CHECK(parts.database != nullptr, "only dry runs go without a database");
+  const auto session = TRY(parts.database->session(stop));
+  Ledger ledger(*session, parts.clock);
+  TRY(ledger.begin(report.run, stop));
+  report.recorded = true;
+  return run.perform(*parts.database, *session, ledger, std::move(stop));
+}
+
+// Also after a stop the end of the run must be on record: without a token, since the caller's has fired.
+Result<void> record_end(const RunnerParts& parts, const RunRecord& run) {
+  const auto session = TRY(parts.database->session({}));
+  Ledger ledger(*session, parts.clock);
+  TRY(ledger.finish(run, {}));
+  if (const auto last = TRY(ledger.last_success(run.collector, {})))
+    parts.metrics
         .gauge("pulse_run_last_success_timestamp_seconds", "When the last successful run ended.",
-               {{"collector", name}})
-        .set(std::chrono::duration<double>(run.finished_at->time_since_epoch()).count());
+               {{"collector", run.collector}})
+        .set(std::chrono::duration<double>(last->time_since_epoch()).count());
+  return {};
 }
 
 }  // namespace
@@ -307,43 +352,29 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
   record.host = host_name();
   record.process = getpid();
   record.definition = collector.definition;
+
+  // One token for both ends of patience: the caller's stop and the run's own timeout.
+  std::stop_source ending;
+  const std::stop_callback forward(stop, [&ending] { ending.request_stop(); });
+  const auto alarm =
+      parts_.clock.alarm(parts_.clock.steady() + collector.timeout, [&ending] { ending.request_stop(); });
   Run run(parts_, collector, options, report);
+  const Result<void> result = options.dry_run ? run.rehearse(ending.get_token())
+                                              : record_run(parts_, run, report, ending.get_token());
+  if (!result) run.fail(result.error(), stop.stop_requested());
+  record.finished_at = parts_.clock.wall();
+  if (options.dry_run) return report;
 
-  if (options.dry_run) {
-    const auto fetched = run.fetch(stop);
-    if (!fetched)
-      run.fail(fetched.error());
-    else if (!run.is_empty())
-      run.dry_run();
-    record.finished_at = parts_.clock.wall();
-    return report;
-  }
-
-  run.logger().banner(telemetry::Level::info,
-                      {fmt::format("START: {}", collector.name), fmt::format("Run: {}", record.id),
-                       fmt::format("File: {}", collector.file)});
-  CHECK(parts_.database != nullptr, "only dry runs go without a database");
-  bool recorded = false;
-  auto session = parts_.database->session(stop);
-  const auto end = [&](const Result<void>& result) {
-    if (!result) run.fail(result.error());
-    record.finished_at = parts_.clock.wall();
-    if (recorded) {
-      // Also after a stop: the end of the run must be on record. A fresh token, since the caller's has fired.
-      Ledger ledger(**session, parts_.clock);
-      if (const auto finished = ledger.finish(record, {}); !finished)
-        run.logger().critical("the end of the run could not be recorded",
-                              {{"run", record.id}, {"error", finished.error().message}});
+  if (report.recorded) {
+    if (const auto ended = record_end(parts_, record); !ended) {
+      report.recorded = false;
+      run.logger().critical("the end of the run could not be recorded",
+                            {{"run", record.id}, {"error", ended.error().message}});
     }
-    log_end(report, run.logger());
-    count_end(report, parts_.metrics);
-    return report;
-  };
-  if (!session) return end(session.error());
-  Ledger ledger(**session, parts_.clock);
-  if (const auto begun = ledger.begin(record, stop); !begun) return end(begun);
-  recorded = true;
-  return end(perform(run, report, collector, *parts_.database, **session, ledger, stop));
+  }
+  log_end(report, run.logger());
+  count_end(report, parts_.metrics);
+  return report;
 }
 
 }  // namespace collect

@@ -47,10 +47,10 @@ struct RunOptions {
 struct RunReport {
   RunRecord run;
   bool allow_empty = false;
-  std::vector<BadRecord> quarantined;                    // with their raw records
-  std::vector<std::string> columns;                      // dry run
-  std::vector<std::vector<store::Cell>> rows;            // dry run
-  std::optional<std::chrono::milliseconds> retry_after;  // rate_limited
+  std::vector<BadRecord> quarantined;          // with their raw records
+  std::vector<std::string> columns;            // dry run
+  std::vector<std::vector<store::Cell>> rows;  // dry run
+  bool recorded = false;                       // its beginning and its end are in the ledger
 };
 
 struct RunnerParts {

@@ -126,7 +126,7 @@ TEST(Run, PagesInsteadOfDataAreTransient) {
 }
 
 TEST(Run, AnswersThatAreNotWhatWasPromised) {
-  for (const char* body : {"[{\"id\": 1}", "{'id': 1}", "5", "[] []", "no JSON at all"}) {
+  for (const char* body : {"[{\"id\": 1,}]", "{'id': 1}", "5", "[] []", "no JSON at all"}) {
     World world({answer(200, body)});
     const RunReport report = world.run(items());
     expect_nothing(world, report, Outcome::failed, FailureType::data);

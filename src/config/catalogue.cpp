@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/text.hpp"
+#include "config/file.hpp"
 
 namespace config {
 namespace {
@@ -15,13 +16,15 @@ namespace fs = std::filesystem;
 // Whether an argument means a file or folder, not a name: names hold neither '/' nor '.'.
 bool is_path(const std::string& argument) { return argument.find_first_of("/.") != std::string::npos; }
 
+// Without those whose names begin with a dot: editors keep their locks and copies under such names.
 std::vector<fs::path> yaml_files(const fs::path& folder, Faults& faults) {
   std::vector<fs::path> files;
   std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  for (const auto& entry : entries) {
-    const std::string extension = entry.path().extension().string();
-    if (extension == ".yaml" || extension == ".yml") files.push_back(entry.path());
+  for (fs::directory_iterator it(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    const fs::path extension = it->path().extension();
+    if ((extension == ".yaml" || extension == ".yml") && !it->path().filename().string().starts_with('.'))
+      files.push_back(it->path());
   }
   if (error)
     faults.add({folder.string(),
@@ -29,6 +32,8 @@ std::vector<fs::path> yaml_files(const fs::path& folder, Faults& faults) {
                 "",
                 "the folder of collectors cannot be read: " + error.message(),
                 "set collectors: in pulse.yaml"});
+  else if (files.empty())
+    faults.add({folder.string(), {1, 1, {}}, "", "holds no collector files (*.yaml)", "name another folder"});
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -49,7 +54,7 @@ struct Loader {
     std::vector<Override> list;
     for (const std::string& key : {std::string("*"), entry.name})
       if (const auto found = settings.overrides.find(key); found != settings.overrides.end())
-        list.insert(list.end(), found->second.begin(), found->second.end());
+        list.insert(list.end(), found->second.list.begin(), found->second.list.end());
     for (const CommandLineOverride& it : overrides)
       if (it.collector.empty() || it.collector == entry.name) list.push_back(it.override);
     // The same position can stand twice when duplicate keys were found and then misread; read on only from a
@@ -78,6 +83,51 @@ void refuse_duplicates(std::vector<CatalogueEntry>& entries) {
                          "give each collector a name of its own"});
     }
   }
+}
+
+std::vector<std::string_view> names_of(const std::vector<CatalogueEntry>& entries) {
+  std::vector<std::string_view> names;
+  for (const CatalogueEntry& entry : entries) names.push_back(entry.name);
+  return names;
+}
+
+bool contains(const auto& list, std::string_view value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+std::string remedy_for(std::string_view name, const std::vector<std::string_view>& known) {
+  if (const std::string_view close = base::nearest(name, known); !close.empty())
+    return fmt::format("did you mean \"{}\"?", close);
+  return known.empty() ? std::string() : fmt::format("known: {}", fmt::join(known, ", "));
+}
+
+void refuse_unknown_overrides(const Settings& settings, const std::vector<std::string_view>& known,
+                              Faults& faults) {
+  for (const auto& [name, overrides] : settings.overrides)
+    if (name != "*" && !contains(known, name))
+      faults.add({overrides.mark.origin.empty() ? settings.file.string() : "", overrides.mark,
+                  "overrides." + name, "no collector has this name", remedy_for(name, known)});
+}
+
+// The whole folder, for what concerns all collectors; then only those named stay, or all if none is.
+std::vector<CatalogueEntry> load_folder(const Loader& loader, const std::vector<std::string>& names,
+                                        Faults& faults) {
+  std::vector<CatalogueEntry> entries;
+  const fs::path folder = loader.settings.path_of(loader.settings.collectors);
+  for (const fs::path& file : yaml_files(folder, faults)) entries.push_back(loader.load(file));
+  std::stable_sort(entries.begin(), entries.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  refuse_duplicates(entries);
+  const std::vector<std::string_view> known = names_of(entries);
+  if (!known.empty()) refuse_unknown_overrides(loader.settings, known, faults);
+  for (const std::string& name : names)
+    if (!contains(known, name))
+      faults.add({"",
+                  {0, 0, name},
+                  "",
+                  fmt::format("no collector of this name in {}", folder.string()),
+                  is_taken(name) ? fmt::format("did you mean ./{}?", name) : remedy_for(name, known)});
+  if (!names.empty()) std::erase_if(entries, [&](auto& entry) { return !contains(names, entry.name); });
+  return entries;
 }
 
 }  // namespace
@@ -112,26 +162,8 @@ Catalogue load_catalogue(const std::vector<std::string>& arguments, const Settin
   for (const fs::path& file : files) catalogue.entries.push_back(loader.load(file));
 
   if (!names.empty() || arguments.empty()) {
-    std::vector<CatalogueEntry> all;
-    const fs::path folder = settings.path_of(settings.collectors);
-    for (const fs::path& file : yaml_files(folder, catalogue.faults)) all.push_back(loader.load(file));
-    std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.name < b.name; });
-    refuse_duplicates(all);
-    std::vector<std::string_view> known;
-    for (const CatalogueEntry& entry : all) known.push_back(entry.name);
-    for (const std::string& name : names) {
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      const std::string_view close = base::nearest(name, known);
-      catalogue.faults.add({"",
-                            {0, 0, name},
-                            "",
-                            fmt::format("no collector of this name in {}", folder.string()),
-                            close.empty() ? fmt::format("known: {}", fmt::join(known, ", "))
-                                          : fmt::format("did you mean \"{}\"?", close)});
-    }
-    for (CatalogueEntry& entry : all)
-      if (arguments.empty() || std::find(names.begin(), names.end(), entry.name) != names.end())
-        catalogue.entries.push_back(std::move(entry));
+    for (CatalogueEntry& entry : load_folder(loader, names, catalogue.faults))
+      catalogue.entries.push_back(std::move(entry));
   } else {
     std::stable_sort(catalogue.entries.begin(), catalogue.entries.end(),
                      [](auto& a, auto& b) { return a.name < b.name; });

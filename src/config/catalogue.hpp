@@ -31,7 +31,8 @@ struct CommandLineOverride {
 std::optional<CommandLineOverride> parse_command_line_override(std::string_view text, Faults& faults);
 
 // What the arguments name: a collector's name, a file, or a folder; none = the folder of pulse.yaml. Unknown
-// names are faults that name the nearest known one; two files with one name are faults of both.
+// names are faults that name the nearest known one, also under overrides: in pulse.yaml when its folder is
+// loaded; a folder without collector files is one; two files with one name are faults of both.
 Catalogue load_catalogue(const std::vector<std::string>& arguments, const Settings& settings,
                          const Environment& environment, const std::vector<CommandLineOverride>& overrides);
 

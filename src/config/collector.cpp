@@ -14,6 +14,19 @@ const Table<Collector>& table() {
   return instance;
 }
 
+// Of an address, the parts in which credentials stand: what is before '@', and what is behind '?'.
+Node secret_parts(const Node& url) {
+  const std::string& text = url.text;
+  const std::size_t scheme = text.find("://");
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t end = std::min(text.find_first_of("/?#", begin), text.size());
+  const std::size_t at = text.substr(begin, end - begin).rfind('@');
+  Node parts = url;
+  parts.text = at == std::string::npos ? "" : text.substr(begin, at);
+  parts.text += text.substr(std::min(text.find('?', begin), text.size()));
+  return parts;
+}
+
 // What a request takes from the environment is a secret wherever it stands, but for the address of the API,
 // which people must be able to read.
 std::vector<base::Secret> expand_requester(Node& root, const Environment& environment,
@@ -25,8 +38,15 @@ std::vector<base::Secret> expand_requester(Node& root, const Environment& enviro
     return value;
   };
   if (auto* requester = const_cast<Node*>(root.find("requester")))
-    for (Entry& entry : requester->entries)
-      if (entry.key != "url_base") expand_environment(entry.value, remembering, file, faults);
+    for (Entry& entry : requester->entries) {
+      if (entry.key != "url_base") {
+        expand_environment(entry.value, remembering, file, faults);
+      } else {
+        Faults ignored;  // found again when the address itself is expanded
+        Node parts = secret_parts(entry.value);
+        expand_environment(parts, remembering, file, ignored);
+      }
+    }
   return secrets;
 }
 
@@ -46,7 +66,6 @@ void drop_optional_authenticator(Node& root) {
 std::string_view to_string(HttpMethod method) {
   switch (method) {
     case HttpMethod::get: return "GET";
-    case HttpMethod::head: return "HEAD";
     case HttpMethod::post: return "POST";
     case HttpMethod::put: return "PUT";
   }

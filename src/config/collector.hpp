@@ -18,7 +18,7 @@
 
 namespace config {
 
-enum class HttpMethod { get, head, post, put };
+enum class HttpMethod { get, post, put };
 std::string_view to_string(HttpMethod method);
 
 struct Authenticator {

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <set>
 
 namespace config {
 namespace {
@@ -97,14 +98,12 @@ Table<Requester> requester_table() {
   table.key("path", &Requester::path, text(), optional(), "What follows the base.");
   table.key("allowed_hosts", &Requester::allowed_hosts, list_of(text()), optional(),
             "Other hosts a redirect may lead to; they get no credentials.");
-  table.key("http_method", &Requester::http_method,
-            one_of<HttpMethod>({{"GET", HttpMethod::get},
-                                {"HEAD", HttpMethod::head},
-                                {"POST", HttpMethod::post},
-                                {"PUT", HttpMethod::put}}),
-            defaults("GET"), "The method.");
+  table.key(
+      "http_method", &Requester::http_method,
+      one_of<HttpMethod>({{"GET", HttpMethod::get}, {"POST", HttpMethod::post}, {"PUT", HttpMethod::put}}),
+      defaults("GET"), "The method.");
   table.key("idempotent", &Requester::idempotent, boolean(), defaults("false"),
-            "true: a POST or PUT may be repeated although its fate is unknown. GET and HEAD always may.");
+            "true: a POST or PUT may be repeated although its fate is unknown. GET always may.");
   table.key("request_parameters", &Requester::request_parameters, map_of(one_or_many(), "<parameter>"),
             optional(), "URL parameters; a list repeats the parameter.");
   table.key("request_headers", &Requester::request_headers, header_map(), optional(),
@@ -210,7 +209,7 @@ Table<Destination> destination_table() {
             "The columns that tell rows apart.");
   table.rule([](const Destination& destination, const Node& node, Context& context) {
     for (const std::string_view kept : {"pulse_", "sqlite_"})
-      if (destination.table.starts_with(kept))
+      if (strncasecmp(destination.table.c_str(), kept.data(), kept.size()) == 0)
         context.fault_at(node.nearest("table").mark, "table",
                          fmt::format("tables that begin with {} are kept for the program", kept),
                          "rename it");
@@ -237,6 +236,7 @@ void check_key_columns(const Collector& collector, const Node& node, Context& co
   const Node& list = node.nearest("destination.primary_key");
   if (key.empty())
     context.fault_at(list.mark, "destination.primary_key", "is empty", "name at least one column");
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < key.size(); ++i) {
     const auto has_column = [&](const Field& field) { return field.column == key[i]; };
     const Mark mark = i < list.items.size() ? list.items[i].mark : list.mark;
@@ -244,8 +244,7 @@ void check_key_columns(const Collector& collector, const Node& node, Context& co
       context.fault_at(mark, "destination.primary_key",
                        fmt::format("\"{}\" is not one of the fields", key[i]),
                        "name a column that stands under fields");
-    if (std::find(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(i), key[i]) !=
-        key.begin() + static_cast<std::ptrdiff_t>(i))
+    if (!seen.insert(key[i]).second)
       context.fault_at(mark, "destination.primary_key", fmt::format("\"{}\" stands twice", key[i]),
                        "remove one");
   }

@@ -107,6 +107,43 @@ TEST(Collector, WhatARequestTakesFromTheEnvironmentIsASecretButForItsAddress) {
   EXPECT_EQ(collector->secrets[0].reveal(), "k3y-in-path");
 }
 
+// But what stands where addresses carry credentials is one all the same.
+TEST(Collector, CredentialsInAnAddressAreSecrets) {
+  const std::map<std::string, std::string> variables{
+      {"HOST", "api.example.org"}, {"USER", "me"}, {"KEY", "k3y"}, {"PASSWORD", "p4ss"}, {"AREA", "v1"}};
+  const auto secrets_in = [&](const std::string& url) {
+    Faults faults;
+    const auto collector = read(sound, faults, variables, {"requester.url_base=\"" + url + "\""});
+    std::vector<std::string> secrets;
+    if (collector)
+      for (const base::Secret& secret : collector->secrets) secrets.push_back(secret.reveal());
+    EXPECT_EQ(faults.text(), "") << url;
+    return secrets;
+  };
+  using List = std::vector<std::string>;
+  EXPECT_EQ(secrets_in("https://${HOST}/${AREA}?a=b&key=${KEY}"), List{"k3y"});
+  EXPECT_EQ(secrets_in("https://${HOST}?key=${KEY}"), List{"k3y"});
+  EXPECT_EQ(secrets_in("https://${USER}:${PASSWORD}@${HOST}/${AREA}"), (List{"me", "p4ss"}));
+  EXPECT_EQ(secrets_in("https://me:${PASSWORD}@${HOST}/?key=${KEY}"), (List{"p4ss", "k3y"}));
+  EXPECT_EQ(secrets_in("https://${HOST}/@${AREA}/${AREA}"), List{});
+  Faults faults;
+  EXPECT_FALSE(read(sound, faults, variables, {"requester.url_base=https://h/?key=${NOT_SET}"}));
+  EXPECT_EQ(faults.size(), 1u) << faults.text();
+}
+
+TEST(Collector, NamesKeptForTheProgramAreKeptInAnyCase) {
+  for (const char* table : {"pulse_runs", "Pulse_Slices", "PULSE_X", "sqlite_a", "Sqlite_x"})
+    EXPECT_NE(faults_of(sound, {std::string("destination.table=") + table}).find("are kept for the program"),
+              std::string::npos)
+        << table;
+  EXPECT_EQ(faults_of(sound, {"destination.table=pulse"}), "");
+}
+
+TEST(Collector, AMethodThatBringsNoRowsIsRefused) {
+  EXPECT_NE(faults_of(sound, {"requester.http_method=HEAD"}).find("allowed: GET, POST, PUT"),
+            std::string::npos);
+}
+
 TEST(Collector, OptionalCredentialsMayBeMissingButNotWrong) {
   const std::vector<std::string> set{
       "requester.authenticator={type: bearer, token: \"${TOKEN}\", optional: true}"};

@@ -93,13 +93,36 @@ TEST(Types, AcceptAndRefuse) {
   for (const char* bad : {"A", "-a", "a_b", "\"\"", "a b", "[a]", "{a: b}"})
     EXPECT_FALSE(accepts(name(), bad)) << bad;
   EXPECT_FALSE(accepts(name(), std::string(64, 'a')));
-  for (const char* good : {"https://a", "http://a:1/b?c", "https://u:p@a/"})
+  for (const char* good :
+       {"https://a", "http://a:1/b?c", "https://u:p@a/", "https://[::1]", "https://u:p@[2001:db8::1]:8080/x",
+        "https://a:65535", "https://a/x:y@[z", "https://a?[b]=c"})
     EXPECT_TRUE(accepts(url(), good)) << good;
-  for (const char* bad : {"a", "ftp://a", "https://", "https:///x", "https://u:p@/", "\"https://a b\""})
+  for (const char* bad : {"a",
+                          "ftp://a",
+                          "https://",
+                          "https:///x",
+                          "https://u:p@/",
+                          "\"https://a b\"",
+                          "https://[::1",
+                          "https://::1]",
+                          "https://[]",
+                          "https://[::1]x",
+                          "https://a]b",
+                          "https://a:0",
+                          "https://a:65536",
+                          "https://a:",
+                          "https://a:http",
+                          "https://a:-1",
+                          "https://a:80:80",
+                          "https://[::1]:0",
+                          "https://a\\b",
+                          "\"https://a/\\x01\"",
+                          "\"https://a/\\x7f\"",
+                          "\"https://a/\\0\""})
     EXPECT_FALSE(accepts(url(), bad)) << bad;
   EXPECT_TRUE(accepts(boolean(), "true"));
   for (const char* bad : {"\"true\"", "yes", "1", "True"}) EXPECT_FALSE(accepts(boolean(), bad)) << bad;
-  for (const char* bad : {"0s", "2h", "-1s", "1.5s", "s", "1 s"})
+  for (const char* bad : {"0s", "2h", "-1s", "1.5s", "s", "1 s", "18446744134s", "584y", "9223372037s"})
     EXPECT_FALSE(accepts(duration(1s, 1h), bad)) << bad;
   EXPECT_TRUE(accepts(size(1, 1000), "1kB"));
   EXPECT_FALSE(accepts(size(1, 1000), "1KiB"));

@@ -35,7 +35,17 @@ std::vector<Fault> Faults::sorted() const {
 
 std::string Faults::text() const {
   std::string result;
-  for (const Fault& fault : sorted()) result += fault.text() + "\n";
+  const std::vector<Fault> list = sorted();
+  for (std::size_t i = 0, of_file = 0; i < list.size(); ++i) {
+    of_file = i > 0 && list[i].file == list[i - 1].file ? of_file + 1 : 0;
+    if (of_file < max_faults_shown) {
+      result += list[i].text() + "\n";
+    } else if (of_file == max_faults_shown) {
+      const auto more = std::count_if(list.begin() + static_cast<std::ptrdiff_t>(i), list.end(),
+                                      [&](const Fault& fault) { return fault.file == list[i].file; });
+      result += Fault{list[i].file, list[i].mark, "", fmt::format("… and {} more", more), ""}.text() + "\n";
+    }
+  }
   return result;
 }
 

@@ -29,13 +29,16 @@ struct Fault {
   std::string text() const;
 };
 
+inline constexpr std::size_t max_faults_shown = 100;  // of one file
+
 class Faults {
  public:
   void add(Fault fault) { list_.push_back(std::move(fault)); }
   bool empty() const { return list_.empty(); }
   std::size_t size() const { return list_.size(); }
   std::vector<Fault> sorted() const;  // by file and position; each once
-  std::string text() const;           // one a line
+  // One a line; of each file only the first hundred, and how many more there are.
+  std::string text() const;
 
  private:
   std::vector<Fault> list_;

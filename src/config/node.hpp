@@ -43,7 +43,8 @@ struct Entry {
 };
 
 inline constexpr std::size_t max_file_size = 1 << 20;
-inline constexpr std::size_t max_nodes = 100'000;
+inline constexpr std::size_t max_nodes = 20'000;  // keys and values, those that aliases repeat included
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // some editors write it: skipped
 
 // `file` is the name used in faults. nullopt if the text is no YAML at all; an empty document is a null node.
 std::optional<Node> parse_yaml(std::string_view text, const std::string& file, Faults& faults);

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
+#include <cctype>
 
 #include "base/text.hpp"
 #include "config/descriptor.hpp"
+#include "config/file.hpp"
 #include "config/types.hpp"
 
 namespace config {
@@ -42,19 +42,21 @@ Table<HttpSettings> http_table() {
 }
 
 // NAME → path → value; the paths are judged when they are applied to a collector.
-Type<std::map<std::string, std::vector<Override>>> overrides() {
-  using Map = std::map<std::string, std::vector<Override>>;
+Type<std::map<std::string, CollectorOverrides>> overrides() {
+  using Map = std::map<std::string, CollectorOverrides>;
   return {{"map <collector> → map <path> → value", "write NAME: {path.to.key: value}", nullptr, {}},
           [](const Node& node, Context& context) -> std::optional<Map> {
             Map map;
             if (!check_mapping(node, context)) return std::nullopt;
             for (const Entry& collector : node.entries) {
               if (!check_mapping(collector.value, context)) return std::nullopt;
+              CollectorOverrides& into = map[collector.key];
+              into.mark = collector.mark;
               for (const Entry& entry : collector.value.entries) {
                 Override override{entry.key, entry.value};
                 set_origin(override.value, fmt::format("overrides in {}:{}:{}", context.file(),
                                                        entry.mark.line, entry.mark.column));
-                map[collector.key].push_back(std::move(override));
+                into.list.push_back(std::move(override));
               }
             }
             return map;
@@ -71,7 +73,10 @@ Table<Settings> settings_table() {
   table.key("overrides", &Settings::overrides, overrides(), optional(),
             "Keys of collectors, set without touching their files; `'*'` means all of them.");
   table.rule([](const Settings& settings, const Node& node, Context& context) {
-    if (!settings.store.starts_with("sqlite:") || settings.store.size() == 7)
+    if (settings.store.starts_with("sqlite::memory:"))
+      context.fault_at(node.nearest("store").mark, "store",
+                       "a database in memory is gone when the program ends", "write sqlite:PATH");
+    else if (!settings.store.starts_with("sqlite:") || settings.store.size() == 7)
       context.fault_at(node.nearest("store").mark, "store", "names no database this program knows",
                        "write sqlite:PATH");
     for (const auto& [from, to] : settings.http.rewrite)
@@ -119,9 +124,13 @@ std::optional<fs::path> find_file(const SettingsQuery& query, Faults& faults) {
   for (const auto& [path, origin] : {std::pair{query.path.value_or(""), "--config"},
                                      std::pair{variable("PULSE_CONFIG"), "PULSE_CONFIG"}}) {
     if (path.empty()) continue;
-    if (fs::is_regular_file(path)) return path;
-    faults.add(
-        {"", {0, 0, origin}, "", fmt::format("there is no file {}", path), "name an existing pulse.yaml"});
+    const std::string wrong = not_a_file(path);
+    if (wrong.empty()) return path;
+    faults.add({"",
+                {0, 0, origin},
+                "",
+                fmt::format("{}: {}", base::shorten(base::escape_control(path), 200), wrong),
+                "name an existing pulse.yaml"});
     return std::nullopt;
   }
   std::vector<fs::path> places{query.directory / "pulse.yaml"};
@@ -131,67 +140,14 @@ std::optional<fs::path> find_file(const SettingsQuery& query, Faults& faults) {
   else if (!home.empty())
     places.push_back(fs::path(home) / ".config" / "pulse" / "pulse.yaml");
   places.emplace_back("/etc/pulse/pulse.yaml");
-  for (const fs::path& place : places) {
-    std::error_code ignored;
-    if (fs::is_regular_file(place, ignored)) return place;
-  }
+  for (const fs::path& place : places)
+    if (is_taken(place)) return place;
   return fs::path{};
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
 
 fs::path Settings::sqlite_path() const { return path_of(store.substr(std::string_view("sqlite:").size())); }
-
-std::optional<std::string> read_config_file(const fs::path& path, Faults& faults) {
-  const auto refuse = [&](std::string message, std::string remedy) {
-    faults.add({path.string(), {1, 1, {}}, "", std::move(message), std::move(remedy)});
-    return std::nullopt;
-  };
-  std::error_code error;
-  if (!fs::exists(path, error)) return refuse("there is no such file", "name an existing file");
-  if (fs::is_directory(path, error)) return refuse("is a folder", "name a file");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return refuse("cannot be read", "check its permissions");
-  std::string text(max_file_size + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > max_file_size)
-    return refuse("is larger than 1 MiB", "a configuration is never that large; is this the right file?");
-  return text;
-}
-
-std::map<std::string, std::string> parse_dotenv(std::string_view text, const std::string& file,
-                                                Faults& faults) {
-  std::map<std::string, std::string> result;
-  for (int line = 1; !text.empty(); ++line) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view rest = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (rest.empty() || rest.starts_with('#')) continue;
-    if (rest.starts_with("export ")) rest = trim(rest.substr(7));
-    const std::size_t equals = rest.find('=');
-    const std::string_view name = trim(rest.substr(0, equals));
-    if (equals == std::string_view::npos || name.empty() ||
-        name.find_first_of(" \t\"'$") != std::string_view::npos) {
-      faults.add({file, {line, 1, {}}, "", "is not NAME=value", "one variable a line; # begins a comment"});
-      continue;
-    }
-    std::string_view value = trim(rest.substr(equals + 1));
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
-        value.find(value.front(), 1) != std::string_view::npos)
-      value = value.substr(1, value.find(value.front(), 1) - 1);
-    else if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos)
-      value = trim(value.substr(0, comment));
-    result[std::string(name)] = value;
-  }
-  return result;
-}
 
 std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& faults) {
   const auto file = find_file(query, faults);
@@ -206,8 +162,7 @@ std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& 
     root = std::move(*parsed);
   }
   std::map<std::string, std::string> all;
-  std::error_code ignored;
-  if (const fs::path dotenv = base / ".env"; fs::is_regular_file(dotenv, ignored))
+  if (const fs::path dotenv = base / ".env"; is_taken(dotenv))
     if (const auto content = read_config_file(dotenv, faults))
       all = parse_dotenv(*content, dotenv.string(), faults);
   for (const auto& [key, value] : query.process_environment) all[key] = value;

@@ -31,12 +31,17 @@ struct HttpSettings {
   std::string ca_file;
 };
 
+struct CollectorOverrides {
+  Mark mark;  // of the collector's name
+  std::vector<Override> list;
+};
+
 struct Settings {
   std::string store;       // sqlite:PATH
   std::string collectors;  // a folder
   LogSettings logs;
   HttpSettings http;
-  std::map<std::string, std::vector<Override>> overrides;  // by collector name, or "*"
+  std::map<std::string, CollectorOverrides> overrides;  // by collector name, or "*"
 
   std::filesystem::path base;  // paths in the file are relative to its folder
   std::filesystem::path file;  // empty: none was found, all defaults
@@ -61,11 +66,13 @@ std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& 
 
 std::string settings_reference();  // of all keys, in Markdown
 
-// NAME=value lines; quotes and `export ` as shells write them, # begins a comment. Anything else is a fault.
+// One variable a line: NAME=value, `export ` may stand before it. UTF-8; a byte order mark is skipped.
+//   A=some text # comment   without quotes: blanks around it are no part of it, " #" begins a comment
+//   B='$x \n "y"'           in '…' every character is itself; there is no way to write a '
+//   C="a \"b\" \\ \n"       in "…" these three are a quote, a backslash, a line break; any other \ is itself
+// A value ends with its line. ${NAME} is not replaced. A name that stands twice: the last one counts.
+// Anything else is a fault: a quote not closed, text behind the closing one.
 std::map<std::string, std::string> parse_dotenv(std::string_view text, const std::string& file,
                                                 Faults& faults);
-
-// The text of a file of at most max_file_size, or a fault about it.
-std::optional<std::string> read_config_file(const std::filesystem::path& path, Faults& faults);
 
 }  // namespace config

@@ -1,6 +1,9 @@
 #include "config/settings.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -32,6 +35,34 @@ class Settings_ : public testing::Test {
     return load_settings(
         {.path = std::move(path), .directory = folder_, .process_environment = std::move(environment)},
         faults_);
+  }
+
+  void make_pipe(const std::string& name) { ASSERT_EQ(mkfifo((folder_ / name).c_str(), 0600), 0); }
+  void make_socket(const std::string& name) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (folder_ / name).string().copy(address.sun_path, sizeof address.sun_path - 1);
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    close(socket);
+  }
+  void expect_fault(const std::string& part) {
+    EXPECT_NE(faults_.text().find(part), std::string::npos) << "no \"" << part << "\" in\n" << faults_.text();
+  }
+  // Into faults_: the catalogue's own and those of all its entries.
+  Catalogue load_collectors(const std::vector<std::string>& arguments) {
+    const auto loaded = load();
+    if (!loaded) return {};
+    Catalogue catalogue = load_catalogue(arguments, loaded->settings, loaded->environment, {});
+    for (const Fault& fault : catalogue.faults.sorted()) faults_.add(fault);
+    for (const CatalogueEntry& entry : catalogue.entries)
+      for (const Fault& fault : entry.faults.sorted()) faults_.add(fault);
+    return catalogue;
+  }
+  static std::size_t valid(const Catalogue& catalogue) {
+    std::size_t count = 0;
+    for (const CatalogueEntry& entry : catalogue.entries) count += entry.collector.has_value();
+    return count;
   }
 
   fs::path folder_;
@@ -84,9 +115,91 @@ TEST_F(Settings_, VariablesOfPulseAudioAreNotOurs) {
 
 TEST_F(Settings_, ANamedFileMustExist) {
   EXPECT_FALSE(load({}, (folder_ / "missing.yaml").string()));
-  EXPECT_NE(faults_.text().find("--config: there is no file"), std::string::npos);
+  expect_fault("--config: " + (folder_ / "missing.yaml").string() + ": there is no such file");
   const std::string other = write("other/pulse.yaml", "store: sqlite:b.db\n");
   EXPECT_EQ(load({{"PULSE_CONFIG", other}})->settings.sqlite_path(), folder_ / "other/b.db");
+}
+
+TEST_F(Settings_, WhatIsNamedMustBeAFile) {
+  make_pipe("pipe");
+  make_socket("socket");
+  fs::create_directory(folder_ / "folder");
+  fs::create_symlink("nowhere", folder_ / "link");
+  for (const auto& [name, what] : {std::pair{"pipe", "is a pipe"},
+                                   {"socket", "is a socket"},
+                                   {"folder", "is a folder"},
+                                   {"link", "is a link that leads nowhere"}}) {
+    const std::string path = (folder_ / name).string();
+    EXPECT_FALSE(load({}, path));
+    expect_fault("--config: " + path + ": " + what);
+    EXPECT_FALSE(load({{"PULSE_CONFIG", path}}));
+    expect_fault("PULSE_CONFIG: " + path + ": " + what);
+  }
+  EXPECT_FALSE(load({}, "/dev/null"));
+  expect_fault("is a device");
+  EXPECT_FALSE(load({}, std::string(5000, 'x')));
+  expect_fault("cannot be read: File name too long");
+  EXPECT_LT(faults_.text().size(), 400u);
+  EXPECT_TRUE(load({{"HOME", std::string(5000, 'x')}}));
+}
+
+TEST_F(Settings_, WhatStandsAtTheUsualPlacesMustBeAFileToo) {
+  make_pipe(".env");
+  EXPECT_FALSE(load());
+  expect_fault(".env:1:1: is a pipe");
+  fs::remove(folder_ / ".env");
+  fs::create_directory(folder_ / "pulse.yaml");
+  EXPECT_FALSE(load());
+  expect_fault("pulse.yaml:1:1: is a folder");
+}
+
+TEST_F(Settings_, ADatabaseInMemoryIsRefused) {
+  write("pulse.yaml", "store: 'sqlite::memory:'\n");
+  EXPECT_FALSE(load());
+  expect_fault(
+      "pulse.yaml:1:8: store: a database in memory is gone when the program ends; write sqlite:PATH");
+}
+
+TEST_F(Settings_, AByteOrderMarkIsSkipped) {
+  write("pulse.yaml", "\xEF\xBB\xBFlogs: {level: error}\n");
+  write(".env", "\xEF\xBB\xBFSECRET=x\n");
+  const auto loaded = load();
+  ASSERT_TRUE(loaded) << faults_.text();
+  EXPECT_EQ(loaded->settings.logs.level, LogLevel::error);
+  EXPECT_EQ(loaded->environment("SECRET"), "x");
+}
+
+TEST(Dotenv, ReadsWhatItsHeaderPromises) {
+  Faults faults;
+  const auto values = parse_dotenv(
+      "A='$x \\n \"y\" # z'\nB=\"a \\\"b\\\" \\\\ \\n \\d\" # comment\r\nexport C =  two words\t# comment\n"
+      "D= # comment\nE=a#b\nF=\"\"\nG=it's\nH=1\nH=2",
+      ".env", faults);
+  EXPECT_EQ(faults.text(), "");
+  const std::map<std::string, std::string> expected{{"A", "$x \\n \"y\" # z"},
+                                                    {"B", "a \"b\" \\ \n \\d"},
+                                                    {"C", "two words"},
+                                                    {"D", ""},
+                                                    {"E", "a#b"},
+                                                    {"F", ""},
+                                                    {"G", "it's"},
+                                                    {"H", "2"}};
+  EXPECT_EQ(values, expected);
+}
+
+TEST(Dotenv, QuotesMustCloseAndEndTheValue) {
+  for (const auto& [line, wrong] : {std::pair{"'s3cret", "a quote is not closed"},
+                                    {"\"s3cret", "a quote is not closed"},
+                                    {"\"s3cret\\\"", "a quote is not closed"},
+                                    {"\"", "a quote is not closed"},
+                                    {"'s3c'ret'", "text stands behind the closing quote"},
+                                    {"\"s3cret\" more", "text stands behind the closing quote"},
+                                    {"\"s3cret\"#more", "text stands behind the closing quote"}}) {
+    Faults faults;
+    EXPECT_TRUE(parse_dotenv("\nA=" + std::string(line) + "\n", ".env", faults).empty()) << line;
+    EXPECT_EQ(faults.text().rfind(std::string(".env:2:1: ") + wrong, 0), 0u) << line << faults.text();
+    EXPECT_EQ(faults.text().find("s3c"), std::string::npos);
+  }
 }
 
 TEST_F(Settings_, BrokenDotenvLinesAreFaults) {
@@ -117,6 +230,56 @@ TEST_F(Settings_, OneBrokenFileLeavesTheOthers) {
   EXPECT_TRUE(one.faults.empty());
   const Catalogue unknown = load_catalogue({"gama"}, loaded->settings, loaded->environment, {});
   EXPECT_NE(unknown.faults.text().find("did you mean \"gamma\"?"), std::string::npos);
+}
+
+TEST_F(Settings_, OnlyFilesAreReadAndNothingHangs) {
+  write("collectors/a.yaml", collector("alpha"));
+  write("collectors/.hidden.yaml", "{");
+  fs::create_symlink("me@host.1234", folder_ / "collectors/.#a.yaml");
+  fs::create_symlink("nowhere", folder_ / "collectors/link.yaml");
+  fs::create_directory(folder_ / "collectors/folder.yaml");
+  make_pipe("collectors/pipe.yaml");
+  make_socket("collectors/socket.yaml");
+  const Catalogue all = load_collectors({});
+  EXPECT_EQ(all.entries.size(), 5u);
+  EXPECT_EQ(valid(all), 1u);
+  EXPECT_TRUE(all.faults.empty()) << all.faults.text();
+  expect_fault("link.yaml:1:1: is a link that leads nowhere");
+  expect_fault("folder.yaml:1:1: is a folder");
+  expect_fault("pipe.yaml:1:1: is a pipe");
+  expect_fault("socket.yaml:1:1: is a socket");
+}
+
+TEST_F(Settings_, AnArgumentMustSelectSomething) {
+  write("collectors/a.yaml", collector("alpha"));
+  fs::create_directory(folder_ / "empty");
+  EXPECT_TRUE(load_collectors({(folder_ / "empty").string()}).entries.empty());
+  expect_fault((folder_ / "empty").string() + ":1:1: holds no collector files (*.yaml)");
+  EXPECT_TRUE(load_collectors({(folder_ / std::string(5000, 'x')).string()}).entries[0].faults.size() == 1);
+  EXPECT_TRUE(load_collectors({std::string(5000, 'x')}).entries.empty());
+
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  load_collectors({"empty"});
+  fs::current_path(before);
+  expect_fault("empty: no collector of this name in");
+  expect_fault("did you mean ./empty?");
+}
+
+TEST_F(Settings_, AnOverrideMustNameACollector) {
+  const std::string file =
+      write("pulse.yaml", "overrides:\n  '*': {timeout: 1m}\n  aplha: {timeout: 2m}\n  zz: {}\n");
+  write("collectors/a.yaml", collector("alpha"));
+  write("collectors/b.yaml", collector("beta"));
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{}, {"beta"}}) {
+    const Catalogue catalogue = load_collectors(arguments);
+    EXPECT_EQ(valid(catalogue), arguments.empty() ? 2u : 1u);
+    EXPECT_EQ(faults_.text(),
+              file + ":3:3: overrides.aplha: no collector has this name; did you mean \"alpha\"?\n" + file +
+                  ":4:3: overrides.zz: no collector has this name; known: alpha, beta\n");
+  }
+  load_collectors({(folder_ / "collectors/a.yaml").string()});  // one file knows nothing of the others
+  EXPECT_EQ(faults_.text(), "");
 }
 
 TEST_F(Settings_, TwoFilesWithOneNameAreFaultsOfBoth) {

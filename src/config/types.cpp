@@ -43,13 +43,27 @@ bool is_identifier(std::string_view text) {
   return true;
 }
 
+// "host", "host:8080", "[::1]:8080"
+bool is_host_and_port(std::string_view text) {
+  const bool is_bracketed = text.starts_with('[');
+  std::size_t end = is_bracketed ? text.find(']') : std::min(text.find(':'), text.size());
+  if (end == std::string_view::npos) return false;
+  const std::string_view host = text.substr(is_bracketed, end - is_bracketed);
+  if (host.empty() || host.find_first_of("[]\"<>\\^`{|}") != std::string_view::npos) return false;
+  text.remove_prefix(end + is_bracketed);
+  if (text.empty()) return true;
+  const auto port = to_number<std::uint16_t>(text.substr(1));
+  return text.front() == ':' && port && *port > 0;
+}
+
 bool is_http_url(std::string_view text) {
+  for (const unsigned char c : text)
+    if (c <= ' ' || c == 0x7f) return false;
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (!text.starts_with(scheme)) continue;
-    std::string_view host = text.substr(scheme.size());
-    host = host.substr(0, host.find_first_of("/?#"));
-    if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-    return !host.empty() && !host.starts_with(':') && text.find_first_of(" \t\r\n") == std::string_view::npos;
+    const std::string_view rest = text.substr(scheme.size());
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    return is_host_and_port(authority.substr(authority.rfind('@') + 1));  // npos + 1 = 0
   }
   return false;
 }
@@ -146,7 +160,9 @@ Type<base::Duration> duration(base::Duration low, base::Duration high) {
       "is not such a duration",
       [low, high](const std::string& text, const Node&) -> std::optional<base::Duration> {
         const auto value = base::parse_duration(text);
-        if (!value || *value < low || *value > high) return std::nullopt;
+        // In seconds: 600 years are too many for nanoseconds.
+        if (!value || *value < std::chrono::ceil<seconds>(low) || *value > std::chrono::floor<seconds>(high))
+          return std::nullopt;
         return *value;
       });
 }

@@ -12,6 +12,7 @@
 #include <istream>
 #include <map>
 #include <streambuf>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "config/node.hpp"
@@ -26,13 +27,16 @@ struct ViewBuffer : std::streambuf {
   }
 };
 
+struct TooLarge {
+  Mark mark;
+};
+
 class Builder final : public YAML::EventHandler {
  public:
   Builder(std::string_view text, const std::string& file, Faults& faults) : file_(file), faults_(faults) {
-    for (std::size_t at = 0; at != std::string_view::npos;) {
-      lines_.push_back(text.substr(at, text.find('\n', at) - at));
-      at = text.find('\n', at);
-      if (at != std::string_view::npos) ++at;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\n') line_begins_.push_back(i + 1);
+      if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continuations_.push_back(i);
     }
   }
 
@@ -41,13 +45,14 @@ class Builder final : public YAML::EventHandler {
   // yaml-cpp counts lines and bytes from 0; editors count characters from 1.
   Mark position(const YAML::Mark& mark) const {
     if (mark.line < 0) return {1, 1, {}};
-    const auto line = static_cast<std::size_t>(mark.line);
-    int column = 1;
-    if (line < lines_.size()) {
-      const std::string_view before = lines_[line].substr(0, static_cast<std::size_t>(mark.column));
-      for (const unsigned char c : before) column += (c & 0xC0) != 0x80;
-    }
-    return {mark.line + 1, column, {}};
+    const auto line = std::min(static_cast<std::size_t>(mark.line), line_begins_.size() - 1);
+    const std::size_t begin = line_begins_[line];
+    const auto continuations_before = [&](std::size_t at) {
+      return std::lower_bound(continuations_.begin(), continuations_.end(), at) - continuations_.begin();
+    };
+    const auto inside =
+        continuations_before(begin + static_cast<std::size_t>(mark.column)) - continuations_before(begin);
+    return {mark.line + 1, mark.column + 1 - static_cast<int>(inside), {}};
   }
 
   void fault(const Mark& mark, std::string message, std::string remedy) {
@@ -76,6 +81,7 @@ class Builder final : public YAML::EventHandler {
       fault(position(mark), "an alias inside of what it names", "write the value out");
       return add(Node(Node::Kind::null, position(mark)), 0);
     }
+    pay(position(mark), count(found->second));
     add(Node(found->second), 0);
   }
 
@@ -95,6 +101,7 @@ class Builder final : public YAML::EventHandler {
     Node node;
     YAML::anchor_t anchor;
     std::optional<Entry> pending;  // a key that waits for its value
+    std::unordered_map<std::string, int> line_of_key{};
   };
 
   void check_tag(const std::string& tag, const Mark& mark) {
@@ -104,7 +111,7 @@ class Builder final : public YAML::EventHandler {
 
   void start(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     check_tag(tag, position(mark));
-    open_.push_back({Node(kind, position(mark)), anchor, std::nullopt});
+    open_.push_back({Node(kind, position(mark)), anchor, std::nullopt, {}});
   }
 
   void end() {
@@ -120,14 +127,17 @@ class Builder final : public YAML::EventHandler {
     return total;
   }
 
+  void pay(const Mark& mark, std::size_t nodes) {
+    nodes_ += nodes;
+    if (nodes_ > max_nodes) throw TooLarge{mark};
+  }
+
   void add(Node node, YAML::anchor_t anchor) {
-    if (open_.empty() || node.kind == Node::Kind::scalar || node.kind == Node::Kind::null)
-      nodes_ += 1;
-    else
-      nodes_ += count(node);  // an alias adds all that it names
-    if (nodes_ > max_nodes * 4)
-      throw YAML::Exception(YAML::Mark::null_mark(), "more nodes than a configuration can need");
-    if (anchor != 0) anchors_[anchor] = node;
+    pay(node.mark, 1);
+    if (anchor != 0) {
+      pay(node.mark, count(node));  // the copy
+      anchors_[anchor] = node;
+    }
     if (open_.empty()) {
       root_ = std::move(node);
       return;
@@ -149,19 +159,19 @@ class Builder final : public YAML::EventHandler {
     entry.value = std::move(node);
     if (entry.value.kind == Node::Kind::null)
       entry.value.mark = entry.mark;  // nothing stands nowhere: name the key's place
-    for (const Entry& other : parent.node.entries) {
-      if (other.key != entry.key) continue;
+    const auto [first, is_new] = parent.line_of_key.emplace(entry.key, entry.mark.line);
+    if (is_new)
+      parent.node.entries.push_back(std::move(entry));
+    else
       fault(entry.mark,
-            fmt::format("the key \"{}\" stands twice; the first is in line {}", entry.key, other.mark.line),
+            fmt::format("the key \"{}\" stands twice; the first is in line {}", entry.key, first->second),
             "remove one");
-      return;
-    }
-    parent.node.entries.push_back(std::move(entry));
   }
 
   const std::string& file_;
   Faults& faults_;
-  std::vector<std::string_view> lines_;
+  std::vector<std::size_t> line_begins_{0};
+  std::vector<std::size_t> continuations_;  // where bytes stand that begin no character
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
   std::size_t nodes_ = 0;
@@ -179,6 +189,7 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& file, F
                 "a configuration is never that large; is this the right file?"});
     return std::nullopt;
   }
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   Builder builder(text, file, faults);
   if (const std::size_t valid = base::valid_utf8_length(text); valid < text.size()) {
     const auto line =
@@ -202,6 +213,10 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& file, F
           {file, second.take().mark, "", "a second document begins here", "write one document a file"});
       return std::nullopt;
     }
+  } catch (const TooLarge& here) {
+    faults.add({file, here.mark, "", fmt::format("here are more than {} keys and values", max_nodes),
+                "a configuration is never that large; is this the right file?"});
+    return std::nullopt;
   } catch (const YAML::Exception& exception) {
     faults.add({file, builder.position(exception.mark), "", "this is not YAML: " + exception.msg,
                 "look at the indentation, colons and quotes before this place"});

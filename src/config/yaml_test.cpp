@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "config/node.hpp"
 
 namespace config {
@@ -36,6 +38,47 @@ TEST(Yaml, RefusesDuplicateKeysWithBothPlaces) {
             "f.yaml:1:11: the key \"x\" stands twice; the first is in line 1; remove one\n");
 }
 
+TEST(Yaml, SkipsAByteOrderMark) {
+  const Node node = parse(
+      "\xEF\xBB\xBF"
+      "a: 1\n");
+  ASSERT_NE(node.find("a"), nullptr);
+  EXPECT_EQ(node.find("a")->mark.column, 4);
+}
+
+// By their number, not by the clock: a quadratic search would make these tests take minutes, not fail.
+TEST(Yaml, RefusesMoreThanAConfigurationNeeds) {
+  const auto keys = [](std::size_t count, const std::string& separator) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) text += "k" + std::to_string(i) + ": 1" + separator;
+    return text;
+  };
+  EXPECT_EQ(parse(keys(max_nodes / 2 - 1, "\n")).entries.size(), max_nodes / 2 - 1);
+  EXPECT_EQ(
+      faults_of(keys(90'000, "\n")),
+      "f.yaml:10001:1: here are more than 20000 keys and values; a configuration is never that large; is "
+      "this the right file?\n");
+  EXPECT_NE(faults_of("{" + keys(90'000, ", ") + "}").find("more than 20000"), std::string::npos);
+  std::string nested;  // each anchor keeps a copy of all below it
+  for (int i = 0; i < 300; ++i) nested += "[&a" + std::to_string(i) + " ";
+  nested += "[";
+  for (int i = 0; i < 10'000; ++i) nested += "x, ";
+  EXPECT_NE(faults_of(nested + "]" + std::string(300, ']')).find("more than 20000"), std::string::npos);
+}
+
+TEST(Faults, OfOneFileAHundredAreShown) {
+  std::string text;
+  for (int i = 0; i < 153; ++i) text += "a: 1\n";
+  Faults faults;
+  parse_yaml(text, "f.yaml", faults);
+  parse_yaml("b: 1\nb: 1\n", "g.yaml", faults);
+  EXPECT_EQ(faults.sorted().size(), 153u);
+  const std::string shown = faults.text();
+  EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 102);
+  EXPECT_NE(shown.find("f.yaml:101:1: the key"), std::string::npos);
+  EXPECT_NE(shown.find("\nf.yaml:102:1: … and 52 more\ng.yaml:2:1: the key"), std::string::npos) << shown;
+}
+
 TEST(Yaml, RefusesWhatIsNoSingleDocument) {
   EXPECT_EQ(faults_of("a: 1\n---\nb: 2\n").rfind("f.yaml:3:1: a second document", 0), 0u);
   EXPECT_EQ(faults_of("a: [1\nb: 2\n").rfind("f.yaml:2:", 0), 0u);
@@ -52,7 +95,7 @@ TEST(Yaml, AliasesAreCopiedAndBounded) {
     for (int k = 0; k < 10; ++k) bomb += (k == 0 ? "*a" : ", *a") + std::to_string(i - 1);
     bomb += "]\n";
   }
-  EXPECT_NE(faults_of(bomb).find("more nodes"), std::string::npos);
+  EXPECT_NE(faults_of(bomb).find("more than 20000"), std::string::npos);
   EXPECT_NE(faults_of("a: &a [*a]\n").find("an alias inside of what it names"), std::string::npos);
 }
 

@@ -31,8 +31,10 @@ struct Request {
   std::vector<SecretHeader> secret_headers{};
   std::vector<SecretHeader> secret_parameters{};  // percent-encoded and appended to the URL's query
 
-  // A body that is empty or a web page is no answer, whatever the status says: tried again (RT1).
-  bool expects_data = false;
+  // With `json`, a body that is empty, a web page, or broken off at its end is no answer, whatever the status
+  // says: it is tried again (RT1).
+  enum class Expect { anything, json };
+  Expect expect = Expect::anything;
   bool idempotent = true;  // may be repeated when its fate is unknown (RT1); GET and HEAD are
   // Other hosts ("host" or "host:port") a redirect may lead to, without credentials.
   std::vector<std::string> allowed_hosts{};

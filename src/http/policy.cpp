@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include "base/check.hpp"
@@ -111,14 +110,40 @@ std::string hint(const Response& response) {
   return ": " + base::shorten(base::escape_control(start), hint_bytes);
 }
 
-// Maintenance pages and captive portals come with status 200.
-std::string_view instead_of_data(const Response& response) {
+// Whether brackets or a string are still open at the end. Where the last bracket fits the first there is no
+// need to look inside: what is wrong then, the decoder says better.
+bool breaks_off(std::string_view json) {
+  const char first = json.front(), last = json.back();
+  if ((first != '{' && first != '[') || last == (first == '{' ? '}' : ']')) return false;
+  std::size_t open = 0;
+  bool text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (text && c == '\\')
+      ++i;
+    else if (c == '"')
+      text = !text;
+    else if (!text && (c == '{' || c == '['))
+      ++open;
+    else if (!text && (c == '}' || c == ']') && open > 0)
+      --open;
+  }
+  return text || open > 0;
+}
+
+// Maintenance pages and captive portals come with status 200, and a server that dies may end its answer
+// cleanly.
+std::string_view instead_of_json(const Response& response) {
+  constexpr std::string_view blank = " \t\r\n";
   std::string_view body = response.body;
-  body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n\xef\xbb\xbf"), body.size()));
+  if (body.starts_with("\xef\xbb\xbf")) body.remove_prefix(3);
+  body.remove_prefix(std::min(body.find_first_not_of(blank), body.size()));
   if (body.empty()) return "an empty body";
-  std::string start(body.substr(0, 14));
-  for (char& c : start) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (start.starts_with("<html") || start.starts_with("<!doctype html")) return "a web page instead of data";
+  const std::string* type = response.header("content-type");
+  if (body.front() == '<' ||
+      (type && type->find("text/html") != std::string::npos && body.front() != '{' && body.front() != '['))
+    return "a web page instead of JSON";
+  if (breaks_off(body.substr(0, body.find_last_not_of(blank) + 1))) return "JSON that breaks off";
   return {};
 }
 
@@ -136,11 +161,11 @@ Judgement judge_answer(const Request& request, const Response& response) {
   const int status = response.status;
   const bool repeatable = may_repeat(request);
   if (status >= 200 && status < 300) {
-    const std::string_view wrong = request.expects_data ? instead_of_data(response) : "";
+    const std::string_view wrong = request.expect == Request::Expect::json ? instead_of_json(response) : "";
     if (wrong.empty()) return {};
     return {repeatable ? Verdict::retry : Verdict::final,
             base::error(Code::unavailable, "{} answered {} with {}", host_label(request.url), status, wrong),
-            "no_data"};
+            "no_json"};
   }
   const bool retry = is_retryable(status, repeatable);
   std::string text = fmt::format("{} answered {}", host_label(request.url), status);

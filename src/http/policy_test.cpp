@@ -101,20 +101,25 @@ std::string text(int status, std::string body, std::string type = "application/j
   return judge(get(), answered(status, std::move(body), std::move(type))).error.message;
 }
 
-TEST(Judge, AWebPageOrNothingIsNoAnswerWhereDataWasExpected) {
+TEST(Judge, AWebPageOrNothingOrHalfIsNoAnswerWhereJsonWasExpected) {
   Request expecting = get(), sending = post();
-  expecting.expects_data = sending.expects_data = true;
+  expecting.expect = sending.expect = Request::Expect::json;
   for (const char* body : {"", " \r\n", "\xef\xbb\xbf", "<!DOCTYPE HTML><p>back soon", "\n<html lang=en>",
-                           "\xef\xbb\xbf<HTML>"}) {
+                           "\xef\xbb\xbf<HTML>", "<!-- x --><html>", "<?xml version='1.0'?>", "{\"a\": [1, 2",
+                           "[1, [2]  ,", "{", "[\"a", "{\"a\": \"b\\\""}) {
     const auto judgement = judge(expecting, answered(200, body));
     EXPECT_EQ(judgement.verdict, Verdict::retry) << body;
     EXPECT_EQ(judgement.error.code, Code::unavailable) << body;
-    EXPECT_EQ(judgement.reason, "no_data") << body;
+    EXPECT_EQ(judgement.reason, "no_json") << body;
     EXPECT_EQ(judge(sending, answered(200, body)).verdict, Verdict::final) << body;
     EXPECT_EQ(judge(get(), answered(200, body)).verdict, Verdict::success) << body;
   }
-  for (const char* body : {"[]", "null", "<feed/>", "\xef\xbb\xbf{}"})
+  EXPECT_EQ(judge(expecting, answered(200, "Service temporarily unavailable", "text/html")).verdict,
+            Verdict::retry);
+  for (const char* body :
+       {"[]", "null", " {\"a\": 1}\n", "\xef\xbb\xbf{}", "17", "not json", "{} x", "[] []", "[1, 2]]  ,"})
     EXPECT_EQ(judge(expecting, answered(200, body)).verdict, Verdict::success) << body;
+  EXPECT_EQ(judge(expecting, answered(200, "[]", "text/html; charset=utf-8")).verdict, Verdict::success);
   EXPECT_EQ(judge(expecting, answered(404, "")).verdict, Verdict::final);
 }
 

@@ -76,11 +76,11 @@ TEST_P(Conformance, AFailedStatementSpoilsTheTransaction) {
   create_table();
   const auto outcome = write([](Connection& c) -> Result<void> {
     TRY(c.execute("INSERT INTO t VALUES (1, 'a')"));
-    EXPECT_FAILS(Code::conflict, c.execute("INSERT INTO t VALUES (1, 'b')"));
-    EXPECT_FAILS(Code::conflict, c.query("SELECT 1"));  // as it was, not a new error
+    EXPECT_FAILS(Code::invalid_data, c.execute("INSERT INTO t VALUES (1, 'b')"));
+    EXPECT_FAILS(Code::invalid_data, c.query("SELECT 1"));  // as it was, not a new error
     return {};
   });
-  EXPECT_FAILS(Code::conflict, outcome);
+  EXPECT_FAILS(Code::invalid_data, outcome);
   EXPECT_EQ(count(), 0);
 }
 
@@ -232,7 +232,7 @@ TEST_P(Conformance, LoadAppends) {
   EXPECT_EQ(*loaded, 3);
   EXPECT_EQ(number(*session_, "SELECT count(*) FROM t WHERE name IS NULL"), 1);
   EXPECT_EQ(load({}).value(), 0);
-  EXPECT_FAILS(Code::conflict, load({{4, "d"}, {1, "again"}}));
+  EXPECT_FAILS(Code::invalid_data, load({{4, "d"}, {1, "again"}}));
   EXPECT_FAILS(Code::internal, load({{4, "d"}, {5}}));
   EXPECT_FAILS(Code::invalid_data, load({{4, "d"}, {5, std::string_view("\0", 1)}}));
   EXPECT_EQ(count(), 3);

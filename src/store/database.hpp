@@ -64,6 +64,7 @@ class Dialect {
   virtual std::string decimal_differs(std::string_view a,
                                       std::string_view b) const = 0;              // by value: 1.10 = 1.1
   virtual std::string differs(std::string_view a, std::string_view b) const = 0;  // NULL-safe
+  virtual bool same_name(std::string_view a, std::string_view b) const = 0;       // of identifiers
   virtual std::string_view type(ColumnType type) const = 0;
   virtual std::string_view serial() const = 0;  // type of a column that numbers its rows as they are inserted
 };
@@ -112,6 +113,7 @@ struct Column {
   std::string name;
   std::string type;  // as declared
   bool not_null = false;
+  bool has_default = false;  // the engine fills it if the row does not
 };
 
 class Database {
@@ -120,7 +122,7 @@ class Database {
   virtual const Dialect& dialect() const = 0;
   virtual std::string description() const = 0;  // for people, without secrets: "SQLite var/pulse.db"
   virtual base::Result<std::unique_ptr<Session>> session(std::stop_token stop) = 0;
-  // The columns of a table, empty if there is none.
+  // The columns of a table, empty if there is none; invalid_config for a view.
   virtual base::Result<std::vector<Column>> columns(Connection& connection, std::string_view schema,
                                                     std::string_view table) = 0;
 };

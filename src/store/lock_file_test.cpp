@@ -28,6 +28,9 @@ class ScriptedClock final : public base::Clock {
   ScriptedClock(int nth, std::function<void()> action) : nth_(nth), action_(std::move(action)) {}
   base::SteadyTime steady() const override { return simulated_.steady(); }
   base::WallTime wall() const override { return simulated_.wall(); }
+  std::unique_ptr<Alarm> alarm(base::SteadyTime time, std::function<void()> action) override {
+    return simulated_.alarm(time, std::move(action));
+  }
   bool sleep_until(base::SteadyTime time, std::stop_token stop) override {
     if (++sleeps_ == nth_) action_();
     return simulated_.sleep_until(time, std::move(stop));

@@ -108,9 +108,9 @@ TEST_F(Migrations, TheEmbeddedOnesRun) {
                     " VALUES ('r', 'c', 'running', 'h', 1, {now})"));
   ASSERT_OK(execute(
       *session_, "INSERT INTO {pulse}slices (run, collector, slice, state) VALUES ('r', 'c', 's', 'open')"));
-  EXPECT_FAILS(Code::conflict, execute(*session_, "UPDATE {pulse}runs SET state = 'done'"));
-  EXPECT_FAILS(Code::conflict, execute(*session_, "UPDATE {pulse}runs SET failure_type = 'bad luck'"));
-  EXPECT_FAILS(Code::conflict, execute(*session_, "DELETE FROM {pulse}runs"));  // a slice refers to it
+  EXPECT_FAILS(Code::invalid_data, execute(*session_, "UPDATE {pulse}runs SET state = 'done'"));
+  EXPECT_FAILS(Code::invalid_data, execute(*session_, "UPDATE {pulse}runs SET failure_type = 'bad luck'"));
+  EXPECT_FAILS(Code::invalid_data, execute(*session_, "DELETE FROM {pulse}runs"));  // a slice refers to it
   EXPECT_EQ(number(*session_, "SELECT count(*) FROM {pulse}quarantine"), 0);
 }
 

@@ -102,14 +102,25 @@ base::Result<std::unique_ptr<Session>> SqliteDatabase::session(std::stop_token) 
 
 base::Result<std::vector<Column>> SqliteDatabase::columns(Connection& connection, std::string_view schema,
                                                           std::string_view table) {
-  // Without a schema SQLite looks where a statement would: in temp, main, then attached databases.
+  // Without a schema SQLite looks where a statement would: in temp, main, then attached databases. Its own
+  // function tables (json_each …) are in no list and are none of ours.
+  const auto kinds = TRY(connection.query(
+      "SELECT type FROM pragma_table_list WHERE lower(name) = lower($1) AND ($2 = '' OR schema = $2) LIMIT 1",
+      {table, schema}));
+  if (kinds.empty()) return std::vector<Column>();
+  if (kinds[0].text(0) != "table")
+    return base::error(Code::invalid_config, "{} is a {}, not a table", dialect().table(schema, table),
+                       kinds[0].text(0));
+  const std::string name = schema.empty() ? "$1" : "$1, $2";
+  const std::string sql =
+      "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR (pk = 1 AND upper(type) = 'INTEGER') "
+      "FROM pragma_table_info(" +
+      name + ")";
   const auto rows =
-      schema.empty()
-          ? TRY(connection.query(R"(SELECT name, type, "notnull" FROM pragma_table_info($1))", {table}))
-          : TRY(connection.query(R"(SELECT name, type, "notnull" FROM pragma_table_info($1, $2))",
-                                 {table, schema}));
+      schema.empty() ? TRY(connection.query(sql, {table})) : TRY(connection.query(sql, {table, schema}));
   std::vector<Column> columns;
-  for (const Row& row : rows) columns.push_back({row.text(0), row.text(1), row.integer(2) != 0});
+  for (const Row& row : rows)
+    columns.push_back({row.text(0), row.text(1), row.integer(2) != 0, row.integer(3) != 0});
   return columns;
 }
 

@@ -53,8 +53,7 @@ void decimal_differs(sqlite3_context* context, int, sqlite3_value** values) {
 Code code_of(int extended, int system_errno) {
   switch (extended & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_CONSTRAINT: return Code::conflict;
+    case SQLITE_LOCKED: return Code::conflict;
     case SQLITE_FULL: return Code::no_space;
     case SQLITE_IOERR:
       return code_of_errno(system_errno) == Code::no_space ? Code::no_space : Code::unavailable;
@@ -67,6 +66,7 @@ Code code_of(int extended, int system_errno) {
     case SQLITE_PERM:
     case SQLITE_AUTH: return Code::permission;
     case SQLITE_INTERRUPT: return Code::cancelled;
+    case SQLITE_CONSTRAINT:
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH: return Code::invalid_data;
     default: return Code::internal;
@@ -182,6 +182,7 @@ base::Error SqliteConnection::engine_error(std::string_view sql) const {
   const int primary = extended & 0xff;
   Code code = code_of(extended, system);
   if (primary == SQLITE_BUSY && stop_.stop_requested()) code = Code::cancelled;
+  if (code == Code::cancelled) return base::error(code, "stopped");
   std::string message = sqlite3_errmsg(handle_);
   if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && system != 0)
     message += fmt::format(" ({})", std::generic_category().message(system));

@@ -1,5 +1,7 @@
 #include "store/sqlite_dialect.hpp"
 
+#include <strings.h>
+
 #include "base/check.hpp"
 
 namespace store {
@@ -23,6 +25,10 @@ class SqliteDialect final : public Dialect {
   }
   std::string differs(std::string_view a, std::string_view b) const override {
     return fmt::format("({}) IS NOT ({})", a, b);
+  }
+  // SQLite ignores the case of ASCII letters, quoted or not.
+  bool same_name(std::string_view a, std::string_view b) const override {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
   }
   // Numbers stay text, digit by digit: SQLite's own would be doubles.
   std::string_view type(ColumnType type) const override {

@@ -220,7 +220,7 @@ TEST(Sqlite, TypesAndTextsThatSqliteWouldBend) {
   ASSERT_OK(execute(*session, "CREATE TABLE t (x)"));
   EXPECT_FAILS(Code::invalid_data, execute(*session, "INSERT INTO t VALUES ($1)", {std::nan("")}));
   ASSERT_OK(execute(*session, "CREATE TABLE u (x INTEGER PRIMARY KEY, y NOT NULL)"));
-  EXPECT_FAILS(Code::conflict, execute(*session, "INSERT INTO u VALUES (1, NULL)"));
+  EXPECT_FAILS(Code::invalid_data, execute(*session, "INSERT INTO u VALUES (1, NULL)"));
   EXPECT_FAILS(Code::invalid_data, execute(*session, "INSERT INTO u VALUES ('abc', 1)"));
   EXPECT_EQ(database->dialect().table("", "a\"b"), "\"a\"\"b\"");
   EXPECT_EQ(database->dialect().table("temp", "t"), "\"temp\".\"t\"");

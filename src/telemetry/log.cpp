@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t maximum_open_files = 64;
 
-// One file in append mode. A file that was moved or deleted under us is made again; a line cut off by a full
+// One file in append mode. A file that was deleted under us is made again; a line cut off by a full
 // disk is closed with a line break before the next one, so that later lines stay whole.
 class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:

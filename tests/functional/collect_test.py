@@ -1,7 +1,11 @@
 """pulse collect against the simulated catalogue: what is served is what is stored, and the ledger says so."""
 
 import json
-import random
+import re
+import sqlite3
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -23,6 +27,24 @@ def collect(pulse, *arguments, code=0):
 
 def counts(report, *names):
     return tuple(report["counts"][name] for name in names)
+
+
+@contextmanager
+def served_by_itself(body):
+    """Any static server will do: one body for every path. Gives its URL."""
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def stored(pulse):
@@ -89,7 +111,8 @@ def test_too_many_bad_records_reject_the_batch_whole(simulator, pulse):
 
 
 def test_dry_run_writes_nothing(simulator, pulse):
-    report = collect(pulse, "--dry-run")
+    simulator.faults({"api": "kev", "kind": "status", "status": 503, "count": 1})
+    report = collect(pulse, "--dry-run", QUICK)
     assert {tuple(row[column] for column in COLUMNS) for row in report["rows"]} == served(simulator)
     assert not pulse.database.exists() and not pulse.logs.exists()
 
@@ -109,10 +132,11 @@ def test_trouble_that_passes_is_survived(simulator, pulse, fault):
     ({"kind": "status", "status": 429}, "rate_limited", "transient", 75, 2),
     ({"kind": "status", "status": 401}, "failed", "credentials", 3, 1),
     ({"kind": "status", "status": 404}, "failed", "endpoint_gone", 3, 1),
-    ({"kind": "body", "body": "{\"vulnerabilities\": [", "content_type": "application/json"}, "failed", "data", 3, 1),
+    ({"kind": "body", "body": "{\"vulnerabilities\": [", "content_type": "application/json"}, "failed", "transient", 3, 2),
+    ({"kind": "body", "body": "{\"vulnerabilities\": [,]}", "content_type": "application/json"}, "failed", "data", 3, 1),
     ({"kind": "body", "body": "{\"renamed\": []}", "content_type": "application/json"}, "failed", "data", 3, 1),
     ({"kind": "body", "body": "{\"vulnerabilities\": []}", "content_type": "application/json"}, "empty", None, 1, 1),
-], ids=["500", "html", "429", "401", "404", "broken-off", "renamed", "empty"])
+], ids=["500", "html", "429", "401", "404", "broken-off", "broken", "renamed", "empty"])
 def test_trouble_that_stays_has_its_name(simulator, pulse, fault, outcome, failure_type, code, requests):
     collect(pulse)
     before = stored(pulse)
@@ -134,7 +158,6 @@ def test_the_log_tells_the_story(simulator, pulse):
     log = (pulse.logs / "cisa-kev.log").read_text()
     for line in ["START: cisa-kev", "FINISHED: cisa-kev", f"Rows inserted: {simulator.records},", "Status: SUCCESS", f"Run: {report['run']}"]:
         assert line in log
-    import re
     assert all(re.match(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] (INFO|WARNING|ERROR): ", line) for line in log.splitlines())
 
 
@@ -176,6 +199,63 @@ def test_who_will_not_wait_is_told_who_holds_it(simulator, pulse):
     assert done.returncode == 75
     assert str(holder.pid) in done.stderr
     assert json.loads(listed.stdout)[0]["outcome"] == "running"  # reading waits for nobody
+
+
+def test_each_key_twice_is_folded_in_good_time(simulator, pulse):
+    records = [{"cveID": f"CVE-2024-{i}", "dateAdded": "2024-01-01", "product": str(copy)} for copy in (1, 2) for i in range(50_000)]
+    with served_by_itself(json.dumps({"vulnerabilities": records})) as url:
+        pulse.write_config(url=url)
+        report = collect(pulse, "--set=timeout=100s")
+    assert counts(report, "records", "staged", "inserted", "conflicts") == (100_000, 50_000, 50_000, 50_000)
+    assert pulse.rows("SELECT DISTINCT product FROM cisa_kev") == [("2",)]
+
+
+def test_words_of_a_secret_do_not_spoil_the_report(simulator, pulse, tmp_path):
+    """Only free text is redacted, never the numbers and names around it."""
+    done = pulse("collect", "cisa-kev", "--json", "--set=requester.request_parameters={a: \"${A}\", b: \"${B}\"}",
+                 environment={"A": "process", "B": str(simulator.records)})
+    (report,) = json.loads(done.stdout)
+    assert report["process"] > 0 and report["counts"]["inserted"] == simulator.records
+
+
+def test_json_is_json_whatever_goes_wrong(simulator, pulse, tmp_path):
+    (tmp_path / "broken.yaml").write_text("name: broken\n")
+    done = pulse("collect", "cisa-kev", "./broken.yaml", "--json")
+    assert done.returncode == 78
+    good, bad = json.loads(done.stdout)
+    assert good["outcome"] == "success" and good["recorded"]
+    assert (bad["collector"], bad["outcome"]) == ("broken", "invalid")
+    assert bad["faults"][0]["line"] == 1
+    assert json.loads(pulse("collect", "nobody", "--json").stdout) == []
+
+
+def test_a_table_that_does_not_fit_costs_the_api_nothing(simulator, pulse):
+    pulse("collect", "cisa-kev")
+    with sqlite3.connect(pulse.database) as connection:
+        connection.executescript("""
+            CREATE TABLE foreign_made (cve_id TEXT PRIMARY KEY, owner TEXT NOT NULL);
+            CREATE TABLE in_capitals (CVE_ID TEXT PRIMARY KEY);
+            CREATE VIEW looked_at AS SELECT cve_id FROM cisa_kev;
+        """)
+    asked = len(simulator.requests())
+    fields = "--set=fields={cve_id: cveID}"
+    for table, reason in [("foreign_made", "owner"), ("looked_at", "is a view")]:
+        report = collect(pulse, fields, f"--set=destination.table={table}", code=3)
+        assert report["failure_type"] == "configuration" and reason in report["error"]
+    assert len(simulator.requests()) == asked
+    assert collect(pulse, fields, "--set=destination.table=in_capitals")["outcome"] == "success"
+
+
+def test_a_column_that_takes_no_null_sets_records_aside(simulator, pulse):
+    collect(pulse, "--set=fields.notes={path: notes, required: true}")
+    simulator.edit(3, "notes", None)
+    report = collect(pulse)
+    assert report["outcome"] == "success" and counts(report, "quarantined") == (1,)
+
+
+def test_overrides_stand_where_the_user_puts_them(simulator, pulse):
+    assert pulse("validate", "--set", "timeout=5m", "cisa-kev").returncode == 0
+    assert pulse("collect", "--set", "timeout=5m", "cisa-kev", "--set", "allow_empty=true").returncode == 0
 
 
 def test_wrong_words_on_the_command_line(pulse):

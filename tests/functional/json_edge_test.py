@@ -33,7 +33,7 @@ def edge(simulator, pulse, tmp_path):
     def collect(content):
         simulator.faults({"api": "kev", "kind": "body", "body_base64": base64.b64encode(content).decode(),
                           "content_type": "application/json", "count": 1})
-        done = pulse("collect", "edge", "--json")
+        done = pulse("collect", "edge", "--json", "--set=requester.error_handler.backoff.max_attempts=1")
         assert done.returncode in (0, 1, 3)
         (report,) = json.loads(done.stdout)
         return report
@@ -107,6 +107,9 @@ def test_truncated_anywhere_it_is_an_error(edge):
     content = body(b'{"id": 2, "amount": 1.5e3, "title": "\\u00e9t\\u00e9"}')
     for length in range(1, len(content), 10):
         report = edge(content[:length])
-        assert report["outcome"] == "failed" and report["failure_type"] == "data", content[:length]
-        assert "line 1" in report["error"]
+        assert report["outcome"] == "failed", content[:length]
+        if report["failure_type"] == "data":  # its last bracket is one of the right kind
+            assert "line 1" in report["error"]
+        else:
+            assert "JSON that breaks off" in report["error"]
     assert edge(content)["counts"]["inserted"] == 2

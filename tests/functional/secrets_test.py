@@ -43,7 +43,7 @@ def test_no_secret_is_written(simulator, pulse, tmp_path):
         {"kind": "status", "status": 503, "count": 2},
         {"kind": "status", "status": 401, "count": 1},
         {"kind": "status", "status": 302, "headers": {"Location": f"https://elsewhere.example/?{quote(echo)}"}, "count": 1},
-        {"kind": "body", "body": "{" + echo, "content_type": "application/json", "count": 1},
+        {"kind": "body", "body": "{" + echo, "content_type": "application/json", "count": 2},
         {"kind": "body", "body": json.dumps({"vulnerabilities": [{"cveID": [echo]}]}), "content_type": "application/json", "count": 1},
         *({"kind": "body", "body": "x" * length + echo, "content_type": "text/plain", "count": 1, "status": 400}
           for length in range(150, 200, 5)),

@@ -31,6 +31,17 @@ def test_a_signal_ends_the_run_and_is_on_record(simulator, pulse, number):
     assert pulse("collect", "cisa-kev").returncode == 0
 
 
+def test_a_stray_signal_changes_nothing(simulator, pulse):
+    simulator.faults(HELD)
+    with pulse.start("collect", "cisa-kev") as process:
+        wait_for_request(simulator, process, 0)
+        process.send_signal(signal.SIGUSR2)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=60)
+    assert process.returncode == 129
+    assert pulse.rows("SELECT state FROM pulse_runs") == [("cancelled",)]
+
+
 def test_a_signal_ends_a_wait_for_the_next_attempt(simulator, pulse):
     simulator.faults({"api": "kev", "kind": "status", "status": 503, "count": -1})
     with pulse.start("collect", "cisa-kev", "--set=requester.error_handler.backoff={base: 1h, cap: 1h}", "--set=timeout=24h") as process:

@@ -1,0 +1,19 @@
+#include "pulse/selection.hpp"
+
+namespace pulse {
+
+Selection select(const App& app, const std::vector<std::string>& names, const std::vector<std::string>& set) {
+  Selection selection;
+  std::vector<config::CommandLineOverride> overrides;
+  for (const std::string& text : set)
+    if (auto override = config::parse_command_line_override(text, selection.faults))
+      overrides.push_back(std::move(*override));
+  config::Catalogue catalogue = config::load_catalogue(names, app.settings, app.environment, overrides);
+  for (const config::Fault& fault : catalogue.faults.sorted()) selection.faults.add(fault);
+  for (const config::CatalogueEntry& entry : catalogue.entries)
+    for (const config::Fault& fault : entry.faults.sorted()) selection.faults.add(fault);
+  selection.entries = std::move(catalogue.entries);
+  return selection;
+}
+
+}  // namespace pulse

@@ -1,0 +1,20 @@
+// The collectors that a command names, with its --set overrides applied: what is valid, and every fault of
+// the rest.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/catalogue.hpp"
+#include "pulse/app.hpp"
+
+namespace pulse {
+
+struct Selection {
+  std::vector<config::CatalogueEntry> entries;
+  config::Faults faults;  // of the command line, the folder and all entries
+};
+
+Selection select(const App& app, const std::vector<std::string>& names, const std::vector<std::string>& set);
+
+}  // namespace pulse
