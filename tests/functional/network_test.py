@@ -41,7 +41,7 @@ def test_a_broken_answer_is_fetched_again(simulator, through, fault_proxy, fault
 @pytest.mark.parametrize("fault, arguments, cause", [
     ("reset 5000", [], "the connection broke"),
     ("truncate 5000", [], "the body broke off"),
-    ("refuse", [], "the connection broke"),
+    ("refuse", [], "Connection reset"),
     ("half-open", [SHORT], "no complete answer within"),
     ("black-hole", [SHORT], "no complete answer within"),
     ("bandwidth 2000", [SHORT], "no complete answer within"),
