@@ -1,7 +1,10 @@
 #include "base/decimal.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+
+#include "base/check.hpp"
 
 namespace base {
 namespace {
@@ -39,6 +42,18 @@ std::strong_ordering compare_magnitude(const Parts& a, const Parts& b) {
   if (a.whole.size() != b.whole.size()) return a.whole.size() <=> b.whole.size();
   if (const int order = a.whole.compare(b.whole); order != 0) return order <=> 0;
   return a.fraction.compare(b.fraction) <=> 0;
+}
+
+// Sign, digits and the number of those behind the point, as plain notation.
+std::string finish(bool negative, std::string digits, std::size_t places) {
+  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+  const std::size_t point = digits.size() - places;
+  const std::size_t leading = std::min(digits.find_first_not_of('0'), point - 1);
+  const bool zero = digits.find_first_not_of('0') == std::string::npos;
+  if (places > 0) digits.insert(point, ".");
+  digits.erase(0, leading);
+  if (negative && !zero) digits.insert(0, "-");
+  return digits;
 }
 
 }  // namespace
@@ -111,6 +126,85 @@ std::optional<std::int64_t> decimal_to_int64(std::string_view plain) {
   const auto [end, fault] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
   if (fault != std::errc{} || end != whole.data() + whole.size()) return std::nullopt;
   return value;
+}
+
+std::string add_decimal(std::string_view left, std::string_view right) {
+  const bool left_negative = left.starts_with('-'), right_negative = right.starts_with('-');
+  left.remove_prefix(left_negative ? 1 : 0);
+  right.remove_prefix(right_negative ? 1 : 0);
+  const auto whole = [](std::string_view text) { return std::min(text.find('.'), text.size()); };
+  const auto fraction = [&](std::string_view text) {
+    return text.size() - std::min(whole(text) + 1, text.size());
+  };
+  const std::size_t places = std::max(fraction(left), fraction(right));
+  const std::size_t wholes = std::max(whole(left), whole(right)) + 1;  // one for the carry
+  // Both without the point, to the same length: 01.10 → 0110.
+  const auto align = [&](std::string_view text) {
+    std::string digits(wholes - whole(text), '0');
+    digits.append(text.substr(0, whole(text)));
+    if (fraction(text) > 0) digits.append(text.substr(whole(text) + 1));
+    return digits.append(places - fraction(text), '0');
+  };
+  std::string a = align(left), b = align(right);
+  const bool swap = left_negative != right_negative && a < b;
+  if (swap) a.swap(b);
+  const int sign = left_negative == right_negative ? 1 : -1;
+  int carry = 0;
+  for (std::size_t i = a.size(); i-- > 0;) {
+    const int digit = (a[i] - '0') + sign * (b[i] - '0') + carry;
+    carry = digit > 9 ? 1 : (digit < 0 ? -1 : 0);
+    a[i] = static_cast<char>('0' + digit - 10 * carry);
+  }
+  return finish(swap ? right_negative : left_negative, std::move(a), places);
+}
+
+std::string divide_decimal(std::string_view dividend, std::uint32_t divisor, std::size_t digits) {
+  CHECK(divisor > 0, "a count of something");
+  const bool negative = dividend.starts_with('-');
+  dividend.remove_prefix(negative ? 1 : 0);
+  std::string quotient;
+  std::uint64_t remainder = 0;
+  std::size_t significant = 0, places = 0;
+  const auto next = [&](int digit) {
+    remainder = remainder * 10 + static_cast<std::uint64_t>(digit);
+    quotient += static_cast<char>('0' + remainder / divisor);
+    remainder %= divisor;
+    if (significant > 0 || quotient.back() != '0') ++significant;
+  };
+  bool behind_point = false;
+  for (const char c : dividend) {
+    if (c == '.') {
+      behind_point = true;
+      continue;
+    }
+    next(c - '0');
+    if (behind_point) ++places;
+  }
+  while (remainder != 0 && significant < digits) {
+    next(0);
+    ++places;
+  }
+  if (remainder * 2 >= divisor) {
+    std::size_t i = quotient.size();
+    while (i > 0 && quotient[i - 1] == '9') quotient[--i] = '0';
+    if (i > 0)
+      ++quotient[i - 1];
+    else
+      quotient.insert(0, "1");
+  }
+  return finish(negative, std::move(quotient), places);
+}
+
+std::string floor_decimal(std::string_view plain) {
+  const Parts parts = take_apart(plain);
+  const std::string whole(plain.substr(0, plain.find('.')));
+  return add_decimal(whole, parts.negative && !parts.fraction.empty() ? "-1" : "0");
+}
+
+std::string ceil_decimal(std::string_view plain) {
+  const Parts parts = take_apart(plain);
+  const std::string whole(plain.substr(0, plain.find('.')));
+  return add_decimal(whole, !parts.negative && !parts.fraction.empty() ? "1" : "0");
 }
 
 }  // namespace base

@@ -1,5 +1,5 @@
 // Exact decimal numbers as text: what JSON, CSV and databases carry, without a binary double in between.
-// Pure functions on text; no rounding anywhere.
+// Pure functions on text; only divide_decimal() rounds.
 #pragma once
 
 #include <compare>
@@ -27,5 +27,15 @@ std::strong_ordering compare_decimal(std::string_view left, std::string_view rig
 
 // Plain notation without a fraction other than zeros, within the range of int64.
 std::optional<std::int64_t> decimal_to_int64(std::string_view plain);
+
+// The following take and give plain notation. The sum keeps the longer fraction: 1.10 + 2.2 = 3.30.
+std::string add_decimal(std::string_view left, std::string_view right);
+
+// To `digits` significant digits, or as many as the dividend has if these are more; half is rounded away from
+// zero. A quotient that ends earlier is exact: 3.30 / 3 = 1.10.
+std::string divide_decimal(std::string_view dividend, std::uint32_t divisor, std::size_t digits);
+
+std::string floor_decimal(std::string_view plain);  // "-1.5" → "-2"
+std::string ceil_decimal(std::string_view plain);   // "-1.5" → "-1"
 
 }  // namespace base

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <initializer_list>
+
 #include "base/rng.hpp"
 
 namespace base {
@@ -154,6 +157,65 @@ TEST(Decimal, ToInt64AtItsLimits) {
   EXPECT_EQ(decimal_to_int64("-7"), -7);
   for (const char* text : {"0.5", "42.001", "", "-", "1e2"})
     EXPECT_EQ(decimal_to_int64(text), std::nullopt) << text;
+}
+
+TEST(Decimal, Adds) {
+  for (const auto& [left, right, sum] : std::initializer_list<std::array<const char*, 3>>{
+           {"0.1", "0.2", "0.3"},
+           {"1.10", "2.2", "3.30"},
+           {"1", "-1", "0"},
+           {"1.5", "-1.50", "0.00"},
+           {"-0.5", "-0.5", "-1.0"},
+           {"99.9", "0.1", "100.0"},
+           {"-100", "0.01", "-99.99"},
+           {"0.01", "-100", "-99.99"},
+           {"9999999999999999999999999999", "1", "10000000000000000000000000000"},
+           {"-0.0", "0", "0.0"}}) {
+    EXPECT_EQ(add_decimal(left, right), sum) << left << " + " << right;
+    EXPECT_EQ(add_decimal(right, left), sum) << right << " + " << left;
+  }
+}
+
+TEST(Decimal, AddsLikeIntegers) {
+  Rng rng(7);
+  for (int i = 0; i < 20'000; ++i) {
+    const Sample a = random_sample(rng), b = random_sample(rng);
+    const std::string sum = add_decimal(a.text, b.text);
+    const std::string expected = divide_decimal(std::to_string(a.millionths + b.millionths), 1'000'000, 30);
+    ASSERT_TRUE(compare_decimal(expected, sum) == std::strong_ordering::equal)
+        << a.text << " + " << b.text << " = " << sum;
+  }
+}
+
+TEST(Decimal, DividesAndRoundsHalfUp) {
+  EXPECT_EQ(divide_decimal("3.30", 3, 20), "1.10");
+  EXPECT_EQ(divide_decimal("45", 3, 20), "15");
+  EXPECT_EQ(divide_decimal("1", 8, 20), "0.125");
+  EXPECT_EQ(divide_decimal("1", 8, 2), "0.13");
+  EXPECT_EQ(divide_decimal("-1", 8, 2), "-0.13");
+  EXPECT_EQ(divide_decimal("2", 3, 5), "0.66667");
+  EXPECT_EQ(divide_decimal("1", 300, 3), "0.00333");
+  EXPECT_EQ(divide_decimal("29999", 30000, 3), "1.000");
+  EXPECT_EQ(divide_decimal("0", 7, 20), "0");
+  EXPECT_EQ(divide_decimal("0.00", 7, 20), "0.00");
+  EXPECT_EQ(divide_decimal("1234567890123456789012345678", 1, 20), "1234567890123456789012345678");
+  EXPECT_EQ(divide_decimal("1234567890123456789012345679", 2, 20), "617283945061728394506172840");
+  EXPECT_EQ(divide_decimal("1", 4294967295, 3), "0.000000000233");
+}
+
+TEST(Decimal, FloorAndCeiling) {
+  for (const auto& [plain, floor, ceiling] :
+       std::initializer_list<std::array<const char*, 3>>{{"1.5", "1", "2"},
+                                                         {"-1.5", "-2", "-1"},
+                                                         {"-0.5", "-1", "0"},
+                                                         {"0.5", "0", "1"},
+                                                         {"7", "7", "7"},
+                                                         {"-7.00", "-7", "-7"},
+                                                         {"-0", "0", "0"},
+                                                         {"99.9", "99", "100"}}) {
+    EXPECT_EQ(floor_decimal(plain), floor) << plain;
+    EXPECT_EQ(ceil_decimal(plain), ceiling) << plain;
+  }
 }
 
 }  // namespace

@@ -58,6 +58,12 @@ void append_value(std::string& out, const Value& value, int indent) {
     fmt::format_to(std::back_inserter(out), "{}", *number);
   } else if (const auto* raw = std::get_if<RawJson>(&value)) {
     out += raw->text;
+  } else if (const auto* decimal = std::get_if<Decimal>(&value)) {
+    out += decimal->text;
+  } else if (const auto* truth_value = std::get_if<bool>(&value)) {
+    out += *truth_value ? "true" : "false";
+  } else if (std::holds_alternative<std::nullptr_t>(value)) {
+    out += "null";
   } else {
     const auto& list = std::get<std::vector<std::string>>(value);
     out += '[';

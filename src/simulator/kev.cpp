@@ -1,4 +1,4 @@
-#include "simulator/kev.hpp"
+#include "simulator/apis.hpp"
 
 #include <algorithm>
 #include <array>

@@ -44,6 +44,11 @@ MHD_Result add_argument(void* cls, MHD_ValueKind, const char* name, const char* 
   return MHD_YES;
 }
 
+MHD_Result add_parameter(void* cls, MHD_ValueKind, const char* name, const char* value) {
+  static_cast<std::multimap<std::string, std::string>*>(cls)->emplace(name, value == nullptr ? "" : value);
+  return MHD_YES;
+}
+
 void release_body(void* body) { delete static_cast<std::shared_ptr<const std::string>*>(body); }
 
 MHD_Result send(MHD_Connection* connection, const Answer& answer) {
@@ -155,16 +160,27 @@ struct Server::Impl {
       if (!exchange.delayed) return suspend(connection, exchange);
       if (is_stopping()) return MHD_NO;
     }
-    const Answer made = make(method, url, api, exchange);
+    ApiRequest request{.method = method,
+                       .path = url.substr(split),
+                       .query = {},
+                       .headers = {},
+                       .body = std::move(exchange.body)};
+    request.time = clock.wall();
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &add_parameter, &request.query);
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, &add_header, &request.headers);
+    const Answer made = make(url, api, exchange, request);
     requests.finish(exchange.number, made.status);
     return send(connection, made);
   }
 
-  Answer make(const std::string& method, const std::string& url, const Api* api, const Exchange& exchange) {
+  Answer make(const std::string& url, const Api* api, const Exchange& exchange, const ApiRequest& request) {
     if (api == nullptr) return unknown_path(url);
     if (exchange.fault && exchange.fault->kind != Fault::Kind::delay) return faulty_answer(*exchange.fault);
-    if (method != "GET" && method != "HEAD") return json_error(405, "only GET and HEAD");
-    return world.serve(*api);
+    const bool get = request.method == "GET" || request.method == "HEAD";
+    if (api->method == "GET" ? !get : request.method != api->method)
+      return json_error(405,
+                        api->method == "GET" ? "only GET and HEAD" : fmt::format("only {}", api->method));
+    return world.serve(*api, request);
   }
 
   std::uint64_t log(MHD_Connection* connection, const std::string& method, const Exchange& exchange,

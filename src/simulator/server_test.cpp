@@ -57,6 +57,26 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
 };
 
+TEST_F(ServerTest, hands_method_query_headers_and_body_to_the_api) {
+  const std::string nih = "/api.reporter.nih.gov/v2/projects/search";
+  const Response page = call("POST", nih, R"({"criteria": {}, "limit": 3, "offset": 1})");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(Json::parse(page.body)["results"].size(), 3U);
+  EXPECT_EQ(call("GET", nih).status, 405);
+  EXPECT_EQ(call("POST", nih, std::string(Server::maximum_body + 1, ' ')).status, 413);
+  const Response filtered =
+      call("GET", "/ghoapi.azureedge.net/api/WHOSIS_000001?%24filter=SpatialDim+in+(%27BRA%27)&%24top=2");
+  EXPECT_EQ(Json::parse(filtered.body)["value"][1]["SpatialDim"], "BRA");
+  const Response packed = call("GET", "/api.stackexchange.com/2.3/tags?site=x");
+  EXPECT_NE(packed.head.find("Content-Encoding: gzip"), std::string::npos);
+  EXPECT_EQ(packed.body.substr(0, 2), "\x1f\x8b");
+  EXPECT_EQ(call("POST", "/api.producthunt.com/v2/api/graphql", "{}").status, 401);
+  EXPECT_EQ(call("GET", "/api.npmjs.org/downloads/point/last-month/%40angular%2Fcore").status, 200);
+  const Json log = Json::parse(call("GET", "/_sim/requests").body);
+  EXPECT_EQ(log[0]["api"], "nih");
+  EXPECT_EQ(log.back()["api"], "npm");
+}
+
 TEST_F(ServerTest, serves_the_catalogue) {
   const Response response = call("GET", kev_path);
   EXPECT_EQ(response.status, 200);

@@ -9,6 +9,8 @@ std::string truth(const std::vector<Record>& records) {
   const auto to_json = []<class T>(const T& value) -> nlohmann::json {
     if constexpr (std::is_same_v<T, RawJson>)
       return nlohmann::json::parse(value.text, nullptr, /*allow_exceptions=*/false);
+    else if constexpr (std::is_same_v<T, Decimal>)
+      return value.text;
     else
       return value;
   };

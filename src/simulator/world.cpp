@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/check.hpp"
-#include "simulator/kev.hpp"
+#include "simulator/api_tools.hpp"
+#include "simulator/apis.hpp"
 
 namespace simulator {
 namespace {
@@ -21,28 +21,18 @@ std::uint64_t hash(std::string_view text) {
   return value;
 }
 
-std::string http_date(base::WallTime time) {
-  static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  using namespace std::chrono;
-  const auto day = floor<std::chrono::days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{floor<seconds>(time - day)};
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[weekday{day}.c_encoding()],
-                     static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count());
+std::string key_of(const Api& api, const Record& record) {
+  std::string key;
+  for (std::size_t at = 0; at < api.key.size();) {
+    const std::size_t end = std::min(api.key.find(',', at), api.key.size());
+    key.append(at == 0 ? "" : "|").append(text_of(record, api.key.substr(at, end - at)));
+    at = end + 1;
+  }
+  return key;
 }
 
-std::string key_of(const Api& api, const Record& record) {
-  const auto field = std::find_if(record.begin(), record.end(), [&](auto& f) { return f.name == api.key; });
-  CHECK(field != record.end(), "every record of an API has its key");
-  const auto* text = std::get_if<std::string>(&field->value);
-  return text != nullptr                       ? *text
-         : std::get_if<RawJson>(&field->value) ? std::get<RawJson>(field->value).text
-                                               : "";
-}
+// The API that owns the records which `api` shows.
+const Api& owner(const Api& api) { return api.source.empty() ? api : *find_api(api.source); }
 
 base::Error unknown_api(std::string_view name) {
   std::vector<std::string> known;
@@ -53,7 +43,30 @@ base::Error unknown_api(std::string_view name) {
 }  // namespace
 
 std::span<const Api> apis() {
-  static const std::array all{kev_api()};
+  static const std::array all{kev_api(),
+                              kev_csv_api(),
+                              techcrunch_api(),
+                              spacedevs_api(),
+                              who_gho_api(),
+                              eurostat_api(),
+                              npm_api(),
+                              stackexchange_api(),
+                              nih_api(),
+                              vscode_api(),
+                              exchange_rates_api(),
+                              scielo_api(),
+                              producthunt_api(),
+                              conferences_api(),
+                              github_search_api(),
+                              hackernews_api(),
+                              arxiv_api(),
+                              worldbank_api(),
+                              openalex_api(),
+                              nvd_api(),
+                              bacen_sgs_api(),
+                              ibge_sidra_api(),
+                              owid_energy_api(),
+                              ilostat_api()};
   return all;
 }
 
@@ -62,30 +75,36 @@ const Api* find_api(std::string_view name) {
   return found == apis().end() ? nullptr : &*found;
 }
 
+// The exact path before the longest "/…/*".
 const Api* route(std::string_view host, std::string_view path) {
-  const auto found = std::find_if(apis().begin(), apis().end(),
-                                  [&](auto& api) { return api.host == host && api.path == path; });
-  return found == apis().end() ? nullptr : &*found;
-}
-
-World::World(std::uint64_t seed, const std::map<std::string, std::size_t>& records) : seed_(seed) {
+  const Api* best = nullptr;
   for (const Api& api : apis()) {
-    ApiState& state = states_[std::string(api.name)];
-    state.rng = base::Rng(seed ^ hash(api.name));  // a new API does not change the others' data
-    state.released = first_release;
-    const auto wanted = records.find(std::string(api.name));
-    api.generate(state, std::min(wanted == records.end() ? api.records : wanted->second, maximum_records));
+    if (api.host != host) continue;
+    if (api.path == path) return &api;
+    if (api.path.ends_with('*') && path.starts_with(api.path.substr(0, api.path.size() - 1)) &&
+        (best == nullptr || api.path.size() > best->path.size()))
+      best = &api;
   }
+  return best;
 }
 
-Answer World::serve(const Api& api) {
+Answer World::serve(const Api& api, const ApiRequest& request) {
   const std::lock_guard lock(mutex_);
   ApiState& state = *find(api.name);
-  if (!state.body) state.body = std::make_shared<const std::string>(api.body(state));
-  return {.content_type = std::string(api.content_type),
-          .headers = {{"ETag", fmt::format("\"{:016x}\"", hash(*state.body))},
-                      {"Last-Modified", http_date(state.released)}},
-          .body = state.body};
+  Answer answer{.content_type = std::string(api.content_type)};
+  if (api.answer != nullptr) {
+    answer = api.answer(state, request);
+  } else if (!api.source.empty()) {
+    answer.body = std::make_shared<const std::string>(api.body(state));
+  } else {
+    if (!state.body) state.body = std::make_shared<const std::string>(api.body(state));
+    answer.body = state.body;
+  }
+  if (answer.status == 200 && answer.body) {
+    answer.headers.emplace_back("ETag", fmt::format("\"{:016x}\"", hash(*answer.body)));
+    answer.headers.emplace_back("Last-Modified", rfc822(state.released, "GMT"));
+  }
+  return answer;
 }
 
 base::Result<World::Ticked> World::tick(std::string_view name, std::size_t add, std::size_t change) {
@@ -94,7 +113,7 @@ base::Result<World::Ticked> World::tick(std::string_view name, std::size_t add, 
   if (state == nullptr) return unknown_api(name);
   if (add > maximum_records - std::min(maximum_records, state->records.size()))
     return base::error(base::Code::invalid_data, "more than {} records", maximum_records);
-  const Api& api = *find_api(name);
+  const Api& api = owner(*find_api(name));
   ++state->ticks;
   state->released += 6h;
   state->body.reset();
@@ -140,14 +159,24 @@ base::Result<void> World::edit(std::string_view name, std::size_t index, std::st
 
 base::Result<std::vector<Record>> World::records(std::string_view name) const {
   const std::lock_guard lock(mutex_);
-  const auto found = states_.find(name);
-  if (found == states_.end()) return unknown_api(name);
-  return found->second.records;
+  const ApiState* state = find(name);
+  if (state == nullptr) return unknown_api(name);
+  return state->records;
 }
 
-ApiState* World::find(std::string_view api) {
-  const auto found = states_.find(api);
-  return found == states_.end() ? nullptr : &found->second;
+// Made when it is first asked for: most tests want one API of many.
+ApiState* World::find(std::string_view name) const {
+  const Api* shown = find_api(name);
+  if (shown == nullptr) return nullptr;
+  const Api& api = owner(*shown);
+  const auto found = states_.find(api.name);
+  if (found != states_.end()) return &found->second;
+  ApiState& state = states_[std::string(api.name)];
+  state.rng = base::Rng(seed_ ^ hash(api.name));  // a new API does not change the others' data
+  state.released = first_release;
+  const auto wanted = wanted_.find(std::string(api.name));
+  api.generate(state, std::min(wanted == wanted_.end() ? api.records : wanted->second, maximum_records));
+  return &state;
 }
 
 }  // namespace simulator

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -29,13 +30,26 @@ namespace simulator {
 struct RawJson {  // put in by edit(): printed as it stands
   std::string text;
 };
-using Value = std::variant<std::string, std::int64_t, std::vector<std::string>, RawJson>;
+struct Decimal {  // a number with a fraction: the body has it as a number, the truth as text, digit by digit
+  std::string text;
+};
+using Value =
+    std::variant<std::string, std::int64_t, std::vector<std::string>, RawJson, std::nullptr_t, bool, Decimal>;
 
 struct Field {
   std::string name;
   Value value;
 };
 using Record = std::vector<Field>;  // in the order in which the API prints them
+
+struct ApiRequest {
+  std::string method = "GET";
+  std::string path{};                               // below the host, decoded
+  std::multimap<std::string, std::string> query{};  // decoded
+  std::map<std::string, std::string> headers{};     // names in lower case
+  std::string body{};
+  base::WallTime time{};  // when it came, for headers that speak of now
+};
 
 struct Answer {
   int status = 200;
@@ -54,18 +68,22 @@ struct ApiState {
   std::shared_ptr<const std::string> body;  // of this state; empty until asked for
 };
 
-// One simulated API. A new one is a .cpp file with these functions and a line in apis().
+// One simulated API. A new one is a .cpp file with these functions and a line in apis(). Its answers are one
+// body for everybody, or what `answer` makes of each request (helpers: api_tools.hpp).
 struct Api {
   std::string_view name;
   std::string_view host;
-  std::string_view path;
-  std::string_view key;  // the field that identifies a record
-  std::string_view content_type;
-  std::size_t records;  // unless the user says otherwise
+  std::string_view path;  // "/v2/launch/*": and all below
+  std::string_view key;   // the field that identifies a record; several: "dataset,geo,time", keys are "a|b|c"
+  std::string_view content_type = "application/json";
+  std::size_t records = 0;  // unless the user says otherwise
   void (*generate)(ApiState& state, std::size_t records);
   Record (*make)(ApiState& state);                  // a new record, dated state.released
   void (*change)(ApiState& state, Record& record);  // one field, to a value that it never had
-  std::string (*body)(const ApiState& state);
+  std::string (*body)(const ApiState& state) = nullptr;
+  Answer (*answer)(const ApiState& state, const ApiRequest& request) = nullptr;
+  std::string_view method = "GET";  // "POST": nothing else
+  std::string_view source{};        // the API whose records this one shows in another form
 };
 
 std::span<const Api> apis();
@@ -74,10 +92,11 @@ const Api* route(std::string_view host, std::string_view path);
 
 class World {
  public:
-  World(std::uint64_t seed, const std::map<std::string, std::size_t>& records);
+  World(std::uint64_t seed, std::map<std::string, std::size_t> records)
+      : seed_(seed), wanted_(std::move(records)) {}
 
   std::uint64_t seed() const { return seed_; }
-  Answer serve(const Api& api);
+  Answer serve(const Api& api, const ApiRequest& request = {});
 
   struct Ticked {
     std::vector<std::string> added;  // keys; in the order in which the body shows them
@@ -90,11 +109,12 @@ class World {
   static constexpr std::size_t maximum_records = 200'000;
 
  private:
-  ApiState* find(std::string_view api);
+  ApiState* find(std::string_view api) const;
 
   const std::uint64_t seed_;
+  const std::map<std::string, std::size_t> wanted_;  // numbers of records
   mutable std::mutex mutex_;
-  std::map<std::string, ApiState, std::less<>> states_;
+  mutable std::map<std::string, ApiState, std::less<>> states_;
 };
 
 // The rows that a perfect collector would hold, as a JSON array of objects (truth.cpp; shares no code with
