@@ -14,6 +14,84 @@
 #include "pulse/output.hpp"
 
 namespace pulse {
+namespace {
+
+// What the command line chose: one command, with settings or without.
+struct Chosen {
+  std::function<int(App&)> command;
+  std::function<int()> plain_command;
+  ValidateOptions validating;
+  CollectOptions collecting;
+  RunsOptions listing;
+  std::string topic = "collector", directory;
+  bool schema = false;
+};
+
+constexpr const char* about_set = "[NAME:]path.to.key=value, as if it stood in the file";
+
+void add_validate(CLI::App& cli, Chosen& chosen) {
+  ValidateOptions& options = chosen.validating;
+  auto* command =
+      cli.add_subcommand("validate", "Show every fault of the configuration and the collectors; no network.");
+  command->add_option("paths", options.paths,
+                      "Collector names, files or folders; all of pulse.yaml's if absent");
+  command->add_option("--set", options.set, about_set)->allow_extra_args(false);
+  auto* as_json = command->add_flag("--json", options.json, "Faults and warnings as JSON");
+  command->add_flag("--explain", options.explain, "Say what each valid collector will do")->excludes(as_json);
+  command->callback([&] { chosen.command = [&](App& app) { return validate(app, options); }; });
+}
+
+void add_collect(CLI::App& cli, Chosen& chosen) {
+  CollectOptions& options = chosen.collecting;
+  auto* command = cli.add_subcommand("collect", "Run collectors once, now.");
+  command->add_option("names", options.names, "Collector names or files")->required();
+  command->add_option("--set", options.set, about_set)->allow_extra_args(false);
+  command->add_option("--wait", options.wait, "How long to wait for the database if another pulse holds it")
+      ->capture_default_str();
+  command->add_option(
+      "--metrics", options.metrics_file,
+      "Write Prometheus metrics to this file at the end (node_exporter's textfile collector)");
+  command->add_flag("--dry-run", options.dry_run, "Show the mapped rows; write nothing");
+  command->add_flag("--json", options.json, "Results as JSON");
+  command->callback([&] { chosen.command = [&](App& app) { return collect(app, options); }; });
+}
+
+void add_runs(CLI::App& cli, Chosen& chosen) {
+  RunsOptions& options = chosen.listing;
+  auto* command = cli.add_subcommand("runs", "The audit trail: runs, newest first.");
+  command->add_option("name", options.name, "Of one collector");
+  command->add_option("--since", options.since, "Only runs of the last 7d, 12h …");
+  command->add_option("--limit", options.limit, "How many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_flag("--json", options.json, "Runs as JSON");
+  command->callback([&] { chosen.command = [&](App& app) { return runs(app, options); }; });
+}
+
+void add_reference(CLI::App& cli, Chosen& chosen) {
+  auto* command = cli.add_subcommand("reference", "All keys of a file, as a Markdown table.");
+  command->add_option("file", chosen.topic, "collector or pulse")
+      ->check(CLI::IsMember({"collector", "pulse"}))
+      ->capture_default_str();
+  command->add_flag("--schema", chosen.schema, "As a JSON Schema, for editors");
+  command->callback([&] { chosen.plain_command = [&] { return reference(chosen.topic, chosen.schema); }; });
+}
+
+void add_init(CLI::App& cli, Chosen& chosen) {
+  auto* command = cli.add_subcommand("init", "Write a starter project into a folder.");
+  command->add_option("directory", chosen.directory, "The folder; made if it does not exist")->required();
+  command->callback([&] { chosen.plain_command = [&] { return init(chosen.directory); }; });
+}
+
+int run(const Chosen& chosen, const std::optional<std::string>& config) {
+  if (chosen.plain_command) return chosen.plain_command();
+  const std::unique_ptr<App> app = App::create(config);
+  if (!app) return configuration;
+  const int code = chosen.command(*app);
+  return app->signals.exit_code() != 0 ? app->signals.exit_code() : code;
+}
+
+}  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App cli{
@@ -24,69 +102,20 @@ int run_command_line(int argc, char** argv) {
   std::optional<std::string> config;
   cli.add_option("--config", config,
                  "pulse.yaml to use; else $PULSE_CONFIG, ./pulse.yaml, the user's, /etc/pulse/pulse.yaml");
-
   cli.fallthrough();  // --config may also stand behind the command
 
-  std::function<int(App&)> command;
-
-  ValidateOptions validating;
-  auto* validate_command =
-      cli.add_subcommand("validate", "Show every fault of the configuration and the collectors; no network.");
-  validate_command->add_option("paths", validating.paths,
-                               "Collector names, files or folders; all of pulse.yaml's if absent");
-  validate_command
-      ->add_option("--set", validating.set, "[NAME:]path.to.key=value, as if it stood in the file")
-      ->allow_extra_args(false);
-  validate_command->add_flag("--json", validating.json, "Faults as JSON");
-  validate_command->callback([&] { command = [&](App& app) { return validate(app, validating); }; });
-
-  CollectOptions collecting;
-  auto* collect_command = cli.add_subcommand("collect", "Run collectors once, now.");
-  collect_command->add_option("names", collecting.names, "Collector names or files")->required();
-  collect_command->add_option("--set", collecting.set, "[NAME:]path.to.key=value, as if it stood in the file")
-      ->allow_extra_args(false);
-  collect_command
-      ->add_option("--wait", collecting.wait, "How long to wait for the database if another pulse holds it")
-      ->capture_default_str();
-  collect_command->add_option(
-      "--metrics", collecting.metrics_file,
-      "Write Prometheus metrics to this file at the end (node_exporter's textfile collector)");
-  collect_command->add_flag("--dry-run", collecting.dry_run, "Show the mapped rows; write nothing");
-  collect_command->add_flag("--json", collecting.json, "Results as JSON");
-  collect_command->callback([&] { command = [&](App& app) { return collect(app, collecting); }; });
-
-  RunsOptions listing;
-  auto* runs_command = cli.add_subcommand("runs", "The audit trail: runs, newest first.");
-  runs_command->add_option("name", listing.name, "Of one collector");
-  runs_command->add_option("--since", listing.since, "Only runs of the last 7d, 12h …");
-  runs_command->add_option("--limit", listing.limit, "How many")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
-  runs_command->add_flag("--json", listing.json, "Runs as JSON");
-  runs_command->callback([&] { command = [&](App& app) { return runs(app, listing); }; });
-
-  std::string topic = "collector";
-  bool wants_reference = false;
-  auto* reference_command = cli.add_subcommand("reference", "All keys of a file, as a Markdown table.");
-  reference_command->add_option("file", topic, "collector or pulse")
-      ->check(CLI::IsMember({"collector", "pulse"}))
-      ->capture_default_str();
-  reference_command->callback([&] { wants_reference = true; });
-
+  Chosen chosen;
+  add_validate(cli, chosen);
+  add_collect(cli, chosen);
+  add_runs(cli, chosen);
+  add_reference(cli, chosen);
+  add_init(cli, chosen);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? ok : usage;
   }
-  int code = ok;
-  if (wants_reference) {
-    code = reference(topic);
-  } else {
-    const std::unique_ptr<App> app = App::create(config);
-    if (!app) return configuration;
-    code = command(*app);
-    if (app->signals.exit_code() != 0) code = app->signals.exit_code();
-  }
+  const int code = run(chosen, config);
   if (const std::string failure = output_failed(); !failure.empty()) {
     complain("pulse: standard output: {}\n", failure);
     return code == ok ? int{output_error} : code;

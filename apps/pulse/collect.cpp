@@ -72,16 +72,29 @@ bool write_metrics(const App& app, const std::string& path) {
   return false;
 }
 
+// To the console alone: a dry run leaves no log file behind.
+void warn(App& app, const config::Collector& collector, bool dry_run) {
+  const telemetry::Logger logger = dry_run ? app.log.logger() : app.log.collector(collector.name);
+  for (const config::Fault& it : collector.warnings.sorted())
+    logger.warning(
+        "key has no effect yet",
+        {{"where", it.mark.origin.empty() ? fmt::format("{}:{}:{}", it.file, it.mark.line, it.mark.column)
+                                          : it.mark.origin},
+         {"key", it.key}});
+}
+
 // The collectors named, as far as they are valid; the faults of the others are on stderr and in `invalid`.
 std::vector<config::Collector> load(App& app, const CollectOptions& options, std::vector<int>& codes,
                                     std::vector<InvalidCollector>& invalid) {
   Selection selection = select(app, options.names, options.set);
   std::vector<config::Collector> collectors;
   for (config::CatalogueEntry& entry : selection.entries) {
-    if (entry.collector)
+    if (entry.collector) {
+      warn(app, *entry.collector, options.dry_run);
       collectors.push_back(std::move(*entry.collector));
-    else
+    } else {
       invalid.push_back({entry.name, entry.faults.sorted()});
+    }
   }
   if (!selection.faults.empty()) {
     codes.push_back(configuration);
@@ -139,7 +152,7 @@ int collect(App& app, const CollectOptions& options) {
         runner.run(collector, {.dry_run = options.dry_run, .progress = progress}, app.signals.token()));
     app.terminal.end();
     const collect::RunReport& report = reports.back();
-    codes.push_back(exit_code(report.run.outcome, collector.allow_empty));
+    codes.push_back(exit_code(report.run.outcome, report.allow_empty));
     if (!options.dry_run && !report.recorded) codes.push_back(unavailable);
     if (options.json) continue;
     if (options.dry_run) print_rows(report);

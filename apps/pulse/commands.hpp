@@ -14,6 +14,7 @@ class App;
 struct ValidateOptions {
   std::vector<std::string> paths;
   std::vector<std::string> set;
+  bool explain = false;
   bool json = false;
 };
 int validate(App& app, const ValidateOptions& options);
@@ -36,6 +37,8 @@ struct RunsOptions {
 };
 int runs(App& app, const RunsOptions& options);
 
-int reference(const std::string& what);  // "collector" or "pulse"
+int reference(const std::string& what, bool schema);  // "collector" or "pulse"; Markdown, or a JSON Schema
+
+int init(const std::string& directory);  // writes a starter project there
 
 }  // namespace pulse

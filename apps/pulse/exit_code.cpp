@@ -9,6 +9,8 @@ int exit_code(collect::Outcome outcome, bool allow_empty) {
   switch (outcome) {
     case Outcome::success: return ok;
     case Outcome::empty: return allow_empty ? ok : unhealthy;
+    case Outcome::partial:
+    case Outcome::incomplete:
     case Outcome::rejected: return unhealthy;
     case Outcome::rate_limited: return try_again;
     case Outcome::running:

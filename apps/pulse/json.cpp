@@ -45,10 +45,9 @@ Json cell_json(const store::Cell& cell) {
   return {};
 }
 
-Json faults_json(const std::vector<config::Fault>& faults) {
-  Json list = Json::array();
+void add_faults(const std::vector<config::Fault>& faults, const char* severity, Json& list) {
   for (const config::Fault& fault : faults) {
-    Json json{{"file", fault.file}};
+    Json json{{"severity", severity}, {"file", fault.file}};
     if (fault.mark.origin.empty()) {
       json["line"] = fault.mark.line;
       json["column"] = fault.mark.column;
@@ -60,12 +59,16 @@ Json faults_json(const std::vector<config::Fault>& faults) {
     json["remedy"] = fault.remedy;
     list.push_back(std::move(json));
   }
-  return list;
 }
 
 }  // namespace
 
-std::string to_json(const std::vector<config::Fault>& faults) { return dump(faults_json(faults)); }
+std::string to_json(const std::vector<config::Fault>& faults, const std::vector<config::Fault>& warnings) {
+  Json list = Json::array();
+  add_faults(faults, "fault", list);
+  add_faults(warnings, "warning", list);
+  return dump(list);
+}
 
 std::string to_json(const std::vector<collect::RunRecord>& runs) {
   Json list = Json::array();
@@ -97,9 +100,11 @@ std::string to_json(const std::vector<collect::RunReport>& reports,
     }
     list.push_back(std::move(json));
   }
-  for (const InvalidCollector& collector : invalid)
-    list.push_back(
-        {{"collector", collector.name}, {"outcome", "invalid"}, {"faults", faults_json(collector.faults)}});
+  for (const InvalidCollector& collector : invalid) {
+    Json json{{"collector", collector.name}, {"outcome", "invalid"}, {"faults", Json::array()}};
+    add_faults(collector.faults, "fault", json["faults"]);
+    list.push_back(std::move(json));
+  }
   return dump(list);
 }
 

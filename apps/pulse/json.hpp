@@ -9,7 +9,8 @@
 
 namespace pulse {
 
-std::string to_json(const std::vector<config::Fault>& faults);
+// One list, each with its severity: "fault" or "warning".
+std::string to_json(const std::vector<config::Fault>& faults, const std::vector<config::Fault>& warnings);
 std::string to_json(const std::vector<collect::RunRecord>& runs);
 
 struct InvalidCollector {

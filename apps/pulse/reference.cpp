@@ -8,8 +8,11 @@
 
 namespace pulse {
 
-int reference(const std::string& what) {
-  print_text(what == "pulse" ? config::settings_reference() : config::collector_reference());
+int reference(const std::string& what, bool schema) {
+  if (what == "pulse")
+    print_text(schema ? config::settings_schema() : config::settings_reference());
+  else
+    print_text(schema ? config::collector_schema() : config::collector_reference());
   return ok;
 }
 

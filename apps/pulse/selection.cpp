@@ -12,6 +12,9 @@ Selection select(const App& app, const std::vector<std::string>& names, const st
   for (const config::Fault& fault : catalogue.faults.sorted()) selection.faults.add(fault);
   for (const config::CatalogueEntry& entry : catalogue.entries)
     for (const config::Fault& fault : entry.faults.sorted()) selection.faults.add(fault);
+  for (const config::CatalogueEntry& entry : catalogue.entries)
+    if (entry.collector)
+      for (const config::Fault& warning : entry.collector->warnings.sorted()) selection.warnings.add(warning);
   selection.entries = std::move(catalogue.entries);
   return selection;
 }

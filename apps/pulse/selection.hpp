@@ -1,5 +1,5 @@
 // The collectors that a command names, with its --set overrides applied: what is valid, and every fault of
-// the rest.
+// the rest, and the keys that have no effect yet.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace pulse {
 
 struct Selection {
   std::vector<config::CatalogueEntry> entries;
-  config::Faults faults;  // of the command line, the folder and all entries
+  config::Faults faults;    // of the command line, the folder and all entries
+  config::Faults warnings;  // of the valid entries
 };
 
 Selection select(const App& app, const std::vector<std::string>& names, const std::vector<std::string>& set);

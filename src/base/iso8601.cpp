@@ -40,7 +40,6 @@ tl::expected<year_month_day, std::string_view> take_date(std::string_view& text)
 // Z, +hh, +hhmm or +hh:mm.
 tl::expected<minutes, std::string_view> take_zone(std::string_view& text) {
   if (take(text, 'Z') || take(text, 'z')) return minutes{0};
-  if (text.empty()) return tl::unexpected<std::string_view>("has no time zone");
   const bool west = text.front() == '-';
   if (!west && text.front() != '+')
     return tl::unexpected<std::string_view>("has something else than a time zone at its end");
@@ -62,9 +61,10 @@ tl::expected<year_month_day, std::string_view> parse_date(std::string_view text)
   return date;
 }
 
-tl::expected<WallTime, std::string_view> parse_timestamp(std::string_view text) {
+tl::expected<WrittenTime, std::string_view> parse_iso8601(std::string_view text) {
   const auto date = take_date(text);
   if (!date) return tl::unexpected(date.error());
+  if (text.empty()) return WrittenTime{sys_days{*date}, std::nullopt, false};
   if (!take(text, 'T') && !take(text, 't') && !take(text, ' '))
     return tl::unexpected<std::string_view>("has no time of day");
   const auto hour = take_digits(text, 2);
@@ -85,15 +85,29 @@ tl::expected<WallTime, std::string_view> parse_timestamp(std::string_view text) 
       fraction += microseconds{(text.front() - '0') * scale};
     if (digits == 0) return tl::unexpected<std::string_view>("has no digits after the point");
   }
-  const auto zone = take_zone(text);
-  if (!zone) return tl::unexpected(zone.error());
-  if (!text.empty()) return tl::unexpected<std::string_view>("has more than a timestamp");
-  const WallTime time =
-      sys_days{*date} + hours{*hour} + minutes{*minute} + seconds{*second} + fraction - *zone;
+  WrittenTime time{sys_days{*date} + hours{*hour} + minutes{*minute} + seconds{*second} + fraction};
+  if (!text.empty()) {
+    const auto zone = take_zone(text);
+    if (!zone) return tl::unexpected(zone.error());
+    if (!text.empty()) return tl::unexpected<std::string_view>("has more than a timestamp");
+    time.offset = *zone;
+  }
   // The zone or a leap second may lead out of the years that four digits can write.
-  if (time < sys_days{year{1} / 1 / 1} || time >= sys_days{year{10'000} / 1 / 1})
+  if (!has_four_digit_year(time.local - time.offset.value_or(minutes{0})))
     return tl::unexpected<std::string_view>("is outside the years 1 to 9999");
   return time;
+}
+
+tl::expected<WallTime, std::string_view> parse_timestamp(std::string_view text) {
+  const auto time = parse_iso8601(text);
+  if (!time) return tl::unexpected(time.error());
+  if (!time->has_time) return tl::unexpected<std::string_view>("has no time of day");
+  if (!time->offset) return tl::unexpected<std::string_view>("has no time zone");
+  return time->local - *time->offset;
+}
+
+bool has_four_digit_year(WallTime time) {
+  return time >= sys_days{year{1} / 1 / 1} && time < sys_days{year{10'000} / 1 / 1};
 }
 
 }  // namespace base

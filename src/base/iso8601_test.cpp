@@ -159,4 +159,25 @@ TEST(Iso8601, AnyCharactersAreReadOrRefused) {
   EXPECT_LT(accepted, 49'000);
 }
 
+TEST(Iso8601, AsItWasWritten) {
+  using namespace std::chrono;
+  const base::WallTime midnight = sys_days{year{2025} / 11 / 21};
+  const auto date = base::parse_iso8601("2025-11-21");
+  ASSERT_TRUE(date);
+  EXPECT_FALSE(date->has_time);
+  EXPECT_EQ(date->local, midnight);
+  EXPECT_FALSE(date->offset);
+  const auto local = base::parse_iso8601("2025-11-21T10:30");
+  ASSERT_TRUE(local);
+  EXPECT_TRUE(local->has_time);
+  EXPECT_EQ(local->local, midnight + 10h + 30min);
+  EXPECT_FALSE(local->offset);
+  const auto west = base::parse_iso8601("2025-11-21 10:30:00-03:30");
+  ASSERT_TRUE(west);
+  EXPECT_EQ(west->local, midnight + 10h + 30min);
+  EXPECT_EQ(west->offset, -210min);
+  for (const char* wrong : {"", "2025-11", "2025-11-21T", "2025-11-21T10", "2025-11-21T10:30:00 UTC", "x"})
+    EXPECT_FALSE(base::parse_iso8601(wrong)) << wrong;
+}
+
 }  // namespace

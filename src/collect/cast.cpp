@@ -2,102 +2,157 @@
 
 #include <fmt/format.h>
 
-#include <limits>
+#include <algorithm>
 
-#include "base/decimal.hpp"
-#include "base/iso8601.hpp"
-#include "base/text.hpp"
+#include "collect/arena.hpp"
+#include "collect/cast_json.hpp"
+#include "collect/cast_text.hpp"
+#include "decode/json.hpp"
 
 namespace collect {
 namespace {
 
 using config::FieldType;
 using decode::Kind;
-using Cast = tl::expected<store::Param, std::string>;
+using decode::Value;
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view blank = " \t\r\n\f\v";
-  const std::size_t begin = text.find_first_not_of(blank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+// Numbers and booleans as JSON writes them.
+std::string_view scalar_text(const Value& value) {
+  if (value.kind() == Kind::boolean) return value.as_boolean() ? "true" : "false";
+  return value.text();
 }
 
-std::string quoted(std::string_view text) {
-  return '"' + base::shorten(base::escape_control(text), 60) + '"';
-}
+bool is_list(FieldType type) { return type == FieldType::text_list || type == FieldType::integer_list; }
 
-tl::unexpected<std::string> no(std::string_view text, std::string_view why) {
-  return tl::unexpected(fmt::format("{} {}", quoted(text), why));
-}
-
-std::int64_t characters(std::string_view text) {
-  std::int64_t count = 0;
-  for (const unsigned char c : text) count += (c & 0xC0) != 0x80;
-  return count;
-}
-
-Cast cast_text(std::string_view text, const config::Field& field) {
-  if (text.find('\0') != std::string_view::npos) return no(text, "holds a NUL byte");
-  if (field.max_length > 0 && characters(text) > field.max_length)
-    return no(text, fmt::format("has {} characters, {} are allowed", characters(text), field.max_length));
-  return store::Param(text);
-}
-
-Cast cast_decimal(std::string_view text, const config::Field& field, Scratch& scratch) {
-  const bool plus = text.starts_with('+') && !text.starts_with("+-");  // JSON has no plus sign, forms do
-  auto plain = base::plain_decimal(plus ? text.substr(1) : text);
-  if (!plain) return no(text, "is not a number of at most 1,000 digits");
-  if (field.type == FieldType::integer) {
-    const auto number = base::decimal_to_int64(*plain);
-    if (!number && base::strip_trailing_zeros(*plain).find('.') != std::string_view::npos)
-      return no(text, "is not a whole number");
-    if (!number || *number < std::numeric_limits<std::int32_t>::min() ||
-        *number > std::numeric_limits<std::int32_t>::max())
-      return no(text, "is out of range for integer; type: number takes it");
-    return store::Param(*number);
-  }
-  scratch.push_back(field.is_key ? std::string(base::strip_trailing_zeros(*plain)) : std::move(*plain));
-  return store::Param(std::string_view(scratch.back()));
-}
-
-Cast cast_time(std::string_view text, const config::Field& field, Scratch& scratch) {
-  if (field.type == FieldType::date) {
-    const auto date = base::parse_date(text);
-    if (!date) return no(text, date.error());
-    return store::Param(text);
-  }
-  const auto time = base::parse_timestamp(text);
-  if (!time) return no(text, time.error());
-  scratch.push_back(base::to_iso8601(*time));
-  return store::Param(std::string_view(scratch.back()));
+tl::unexpected<Misfit> wrong_kind(const Value& value, FieldType type) {
+  const bool array = value.kind() == Kind::array;
+  return tl::unexpected(
+      Misfit{fmt::format("is {}, not a {}; choose from it by the path ({}), or take it whole with type: json",
+                         array ? "a list" : "an object", to_string(type), array ? "items[0]" : "item.name"),
+             true});
 }
 
 }  // namespace
 
-Cast cast(const decode::Value& value, const config::Field& field, Scratch& scratch) {
-  std::string_view text;
-  switch (value.kind()) {
-    case Kind::null: return store::Param();
-    case Kind::boolean: text = value.as_boolean() ? "true" : "false"; break;
-    case Kind::number: text = value.text(); break;
-    case Kind::string: text = trim(value.text()); break;
-    case Kind::array: return tl::unexpected(fmt::format("is a list, not a {}", to_string(field.type)));
-    case Kind::object: return tl::unexpected(fmt::format("is an object, not a {}", to_string(field.type)));
-    case Kind::spoiled: return tl::unexpected(std::string(value.text()));
-  }
+tl::expected<Caster, std::string> Caster::make(const config::Field& field) {
+  Caster caster(field);
   switch (field.type) {
-    case FieldType::text: return cast_text(text, field);
     case FieldType::integer:
+    case FieldType::bigint:
     case FieldType::number:
-      if (text.empty()) return store::Param();
-      if (value.kind() == Kind::boolean) return no(text, "is not a number");
-      return cast_decimal(text, field, scratch);
+    case FieldType::real:
+    case FieldType::integer_list: {
+      auto part = NumberCast::make(field);
+      if (!part) return tl::unexpected(part.error());
+      caster.part_ = *std::move(part);
+      break;
+    }
     case FieldType::date:
     case FieldType::timestamp:
-      if (text.empty()) return store::Param();
-      return cast_time(text, field, scratch);
+    case FieldType::timestamp_local: {
+      auto part = TimeCast::make(field);
+      if (!part) return tl::unexpected(part.error());
+      caster.part_ = *std::move(part);
+      break;
+    }
+    default: break;
   }
-  return tl::unexpected(std::string("has an unknown type"));
+  if (!field.regex.empty()) {
+    auto regex = expr::Regex::compile(field.regex);
+    if (!regex) return tl::unexpected("regex: " + regex.error());
+    caster.regex_.emplace(*std::move(regex));
+  }
+  if (auto fault = caster.prepare_fallback()) return tl::unexpected(*std::move(fault));
+  return caster;
+}
+
+std::optional<std::string> Caster::prepare_fallback() {
+  if (!field_->fallback) return std::nullopt;
+  const std::string& text = *field_->fallback;
+  const auto fault = [&](std::string_view why) { return std::optional(fmt::format("default: {}", why)); };
+  fallback_arena_ = std::make_unique<std::pmr::monotonic_buffer_resource>();
+  Cast cell;
+  if (field_->type == FieldType::json || is_list(field_->type)) {
+    const auto document = decode::decode_json(text);
+    if (!document) return fault(fmt::format("{} is not JSON; write one: '[]'", quoted(text)));
+    cell = cast_unless_null(document->root, *fallback_arena_);
+    if (cell && std::holds_alternative<std::monostate>(*cell)) return fault("is null; remove it");
+  } else {
+    if (text.empty() && field_->type != FieldType::text)
+      return fault("is empty; remove it, or write a value");
+    cell = cast_scalar(text, false, *fallback_arena_);
+  }
+  if (!cell) return fault(cell.error().reason);
+  fallback_ = *cell;
+  // A text may point into the field, which lives long enough, or into the document, which does not.
+  if (const auto* view = std::get_if<std::string_view>(&fallback_)) fallback_ = keep(*view, *fallback_arena_);
+  return std::nullopt;
+}
+
+Cast Caster::cast(const Value& value, std::pmr::memory_resource& arena) const {
+  Cast cell = cast_unless_null(value, arena);
+  if (cell && std::holds_alternative<std::monostate>(*cell)) return fallback_;
+  return cell;
+}
+
+Cast Caster::cast_unless_null(const Value& value, std::pmr::memory_resource& arena) const {
+  const config::Field& field = *field_;
+  if (value.is_null()) return store::Param();
+  if (value.kind() == Kind::spoiled) return tl::unexpected(Misfit{std::string(value.text()), false});
+  if (field.type == FieldType::json) {
+    const auto& nulls = field.null_values;
+    if (value.kind() == Kind::string &&
+        std::find(nulls.begin(), nulls.end(), trim(value.text())) != nulls.end())
+      return store::Param();
+    return cast_json(value, arena);
+  }
+  if (value.kind() == Kind::array && is_list(field.type)) return cast_items(value, arena);
+  if (value.kind() == Kind::array || value.kind() == Kind::object) return wrong_kind(value, field.type);
+
+  const auto treated = treat(scalar_text(value), field, regex_ ? &*regex_ : nullptr, arena);
+  if (!treated) return tl::unexpected(treated.error());
+  if (!*treated) return store::Param();
+  const std::string_view text = **treated;
+  if (text.empty() && field.type != FieldType::text) return store::Param();
+  if (is_list(field.type)) return other_type(text, "is not a list; a path in brackets makes one: [tag]");
+  return cast_scalar(text, value.kind() == Kind::number, arena);
+}
+
+Cast Caster::cast_items(const Value& value, std::pmr::memory_resource& arena) const {
+  const bool of_texts = field_->type == FieldType::text_list;
+  const CastItem cast_item = [&](const Value& item) -> tl::expected<Value, Misfit> {
+    std::optional<std::string_view> text;
+    if (!item.is_null()) {
+      const auto treated = treat(scalar_text(item), *field_, nullptr, arena);
+      if (!treated) return tl::unexpected(treated.error());
+      text = *treated;
+    }
+    if (of_texts) {
+      if (!text) return Value();
+      const Cast cell = cast_text(*text, *field_);
+      return cell ? tl::expected<Value, Misfit>(Value::string(std::get<std::string_view>(*cell)))
+                  : tl::unexpected(cell.error());
+    }
+    if (!text || text->empty())
+      return tl::unexpected(Misfit{"is empty, integer[] takes whole numbers", true});
+    const Cast cell = std::get<NumberCast>(part_).cast(*text, item.kind() == Kind::number, arena);
+    if (!cell) return tl::unexpected(cell.error());
+    return Value::number(keep(fmt::format("{}", std::get<std::int64_t>(*cell)), arena));
+  };
+  return cast_list(value, cast_item, arena);
+}
+
+Cast Caster::cast_scalar(std::string_view text, bool sent_as_number, std::pmr::memory_resource& arena) const {
+  if (const auto* number = std::get_if<NumberCast>(&part_)) return number->cast(text, sent_as_number, arena);
+  if (const auto* time = std::get_if<TimeCast>(&part_)) return time->cast(text, arena);
+  if (field_->type == FieldType::boolean) return cast_boolean(text);
+  if (field_->type == FieldType::uuid) return cast_uuid(text, arena);
+  return cast_text(text, *field_);
+}
+
+std::optional<std::string> check_field(const config::Field& field) {
+  const auto caster = Caster::make(field);
+  return caster ? std::nullopt : std::optional(caster.error());
 }
 
 }  // namespace collect

@@ -4,29 +4,22 @@
 
 #include <algorithm>
 
+#include "base/check.hpp"
 #include "base/text.hpp"
 
 namespace collect {
 namespace {
 
+using base::Code;
 using base::Result;
+using config::Field;
 using store::Access;
 using store::Connection;
 using store::Param;
+using Contract = config::Destination::SchemaContract;
+using Disposition = config::Destination::WriteDisposition;
 
-constexpr std::string_view run_column = "_run_id", loaded_column = "_loaded_at",
-                           position_column = "_position";
-
-store::ColumnType column_type(config::FieldType type) {
-  switch (type) {
-    case config::FieldType::text: return store::ColumnType::text;
-    case config::FieldType::integer: return store::ColumnType::integer;
-    case config::FieldType::number: return store::ColumnType::number;
-    case config::FieldType::date: return store::ColumnType::date;
-    case config::FieldType::timestamp: return store::ColumnType::timestamp;
-  }
-  return store::ColumnType::text;
-}
+constexpr std::size_t max_name = 63;  // PostgreSQL cuts longer ones off
 
 }  // namespace
 
@@ -37,41 +30,10 @@ Destination::Destination(const config::Collector& collector, const std::string& 
       database_(database),
       session_(session),
       dialect_(database.dialect()),
-      table_(dialect_.table(collector.destination.schema, collector.destination.table)),
-      staging_(dialect_.quote("pulse_stage_" + run)) {}
+      sql_(collector, dialect_, run) {}
 
-std::string Destination::column_list(std::string_view prefix) const {
-  std::vector<std::string> parts;
-  for (const config::Field& field : collector_.fields)
-    parts.push_back(std::string(prefix) + dialect_.quote(field.column));
-  return base::join(parts, ", ");
-}
-
-std::string Destination::key_list(std::string_view prefix) const {
-  std::vector<std::string> parts;
-  for (const std::string& column : collector_.destination.primary_key)
-    parts.push_back(std::string(prefix) + dialect_.quote(column));
-  return base::join(parts, ", ");
-}
-
-// By the type's equality: 1.10 and 1.1 are one number.
-std::string Destination::differs(const config::Field& field, std::string_view left,
-                                 std::string_view right) const {
-  const std::string column = dialect_.quote(field.column);
-  const std::string a = std::string(left) + column, b = std::string(right) + column;
-  return field.type == config::FieldType::number ? dialect_.decimal_differs(a, b) : dialect_.differs(a, b);
-}
-
-Result<void> Destination::verify(std::stop_token stop) {
-  TRY(session_.transact(Access::read, stop, [&](Connection& connection) -> Result<void> {
-    columns_ =
-        TRY(database_.columns(connection, collector_.destination.schema, collector_.destination.table));
-    return {};
-  }));
-  if (columns_.empty()) return {};
-  foreign_ = find_column(run_column) == nullptr || find_column(loaded_column) == nullptr;
-  TRY(verify_columns());
-  return verify_key(std::move(stop));
+bool Destination::is(Disposition disposition) const {
+  return collector_.destination.write_disposition == disposition;
 }
 
 const store::Column* Destination::find_column(std::string_view name) const {
@@ -81,153 +43,254 @@ const store::Column* Destination::find_column(std::string_view name) const {
   return found == columns_.end() ? nullptr : &*found;
 }
 
-Result<void> Destination::verify_columns() const {
-  std::vector<std::string> repairs;
-  for (const config::Field& field : collector_.fields)
-    if (find_column(field.column) == nullptr)
-      repairs.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} {};", table_, dialect_.quote(field.column),
-                                    dialect_.type(column_type(field.type))));
-  if (!repairs.empty())
-    return base::error(base::Code::invalid_config,
-                       "the table {} lacks {} of the collector's columns; add with: {}", table_,
-                       repairs.size(), base::join(repairs, " "));
-  for (const store::Column& column : columns_) {
-    const bool filled =
-        std::any_of(collector_.fields.begin(), collector_.fields.end(),
-                    [&](const auto& field) { return dialect_.same_name(field.column, column.name); });
-    const bool ours = column.name == run_column || column.name == loaded_column;
-    if (column.not_null && !column.has_default && !filled && !ours)
-      return base::error(
-          base::Code::invalid_config,
-          "the table {} wants a value for its column {}, which no field fills; add a field for "
-          "it, or give the column a default",
-          table_, dialect_.quote(column.name));
-  }
-  return {};
-}
-
-std::vector<config::Field> Destination::fields() const {
-  std::vector<config::Field> fields = collector_.fields;
-  for (config::Field& field : fields) {
+std::vector<Field> Destination::fields() const {
+  std::vector<Field> fields = collector_.fields;
+  for (Field& field : fields) {
     const store::Column* column = find_column(field.column);
     if (column != nullptr && column->not_null) field.required = true;
   }
   return fields;
 }
 
-// The engine itself says whether the key will do: it plans a merge that is never carried out.
-Result<void> Destination::verify_key(std::stop_token stop) {
-  const std::string sql =
-      fmt::format("EXPLAIN INSERT INTO {0} ({1}) SELECT {1} FROM {0} WHERE true ON CONFLICT ({1}) DO NOTHING",
-                  table_, key_list());
-  auto planned =
-      session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
-        TRY(connection.query(sql));
-        return {};
-      });
-  if (planned || planned.error().code != base::Code::internal) return planned;
-  return base::error(
-      base::Code::invalid_config,
-      "the table {0} cannot be merged into by the primary_key ({1}), because it has no unique key of exactly "
-      "these columns; "
-      "change destination.primary_key, or add one with: CREATE UNIQUE INDEX {2} ON {0} ({1}); ({3})",
-      table_, key_list(), dialect_.quote(collector_.destination.table + "_key"), planned.error().message);
+// ---- do table and collector go together? ----
+
+Result<void> Destination::verify(std::stop_token stop) {
+  TRY(session_.transact(Access::read, stop,
+                        [&](Connection& connection) -> Result<void> { return examine(connection); }));
+  return fit_.exists && has_key() ? verify_key(std::move(stop)) : Result<void>();
 }
 
-Result<void> Destination::stage(const store::RowSource& rows, std::stop_token stop) {
-  std::vector<std::string> columns;
-  for (const config::Field& field : collector_.fields) columns.push_back(field.column);
-  return session_.transact(Access::staging, stop, [&](Connection& connection) -> Result<void> {
-    if (!staged_) {
-      std::string definition = fmt::format("{} {}", position_column, dialect_.serial());
-      for (const config::Field& field : collector_.fields)
-        definition +=
-            fmt::format(", {} {}", dialect_.quote(field.column), dialect_.type(column_type(field.type)));
-      TRY(connection.execute(fmt::format("CREATE TEMP TABLE {} ({})", staging_, definition)));
-    }
-    TRY_WITH(connection.load(staging_, columns, rows), "staging");
-    staged_ = true;
+// Again in each slice's transaction: the table may have come, gone or changed meanwhile, also by a slice of
+// ours that was rolled back.
+Result<void> Destination::examine(Connection& connection) {
+  const config::Destination& it = collector_.destination;
+  columns_ = TRY(database_.columns(connection, it.schema, it.table));
+  lacking_.clear();
+  fit_ = {.exists = !columns_.empty(), .foreign = false, .loaded = {}, .missing = {}};
+  if (is(Disposition::replace)) TRY(check_previous(connection));
+  if (!fit_.exists) {
+    for (const Field& field : collector_.fields) fit_.loaded.push_back(&field);
     return {};
-  });
+  }
+  fit_.foreign = find_column(run_column) == nullptr || find_column(loaded_column) == nullptr;
+  std::vector<const Field*> missing;
+  for (const Field& field : collector_.fields)
+    (find_column(field.column) == nullptr ? missing : fit_.loaded).push_back(&field);
+  if (!missing.empty()) TRY(judge_missing(missing));
+  return check_filled();
 }
 
-Result<void> Destination::fold(Counts& counts, std::stop_token stop) {
-  return session_.transact(Access::staging, stop, [&](Connection& connection) -> Result<void> {
-    const auto count = [&](const std::string& sql) -> Result<std::int64_t> {
-      return TRY(connection.query(sql)).at(0).integer(0);
-    };
-    counts.staged = TRY(count(fmt::format("SELECT count(*) FROM {}", staging_)));
-    const std::string repeated =
-        fmt::format("SELECT {0}, max({1}) AS {1} FROM {2} GROUP BY {0} HAVING count(*) > 1", key_list(),
-                    position_column, staging_);
-    if (TRY(count(fmt::format("SELECT count(*) FROM ({}) AS repeated", repeated))) == 0) return {};
-
-    // Without an index the join below would look at all rows for each of them.
-    TRY(connection.execute(fmt::format("CREATE INDEX {} ON {} ({})",
-                                       dialect_.quote("pulse_stage_key_" + run_), staging_, key_list())));
-    std::string same_key, other_values = "1 = 0";
-    for (const std::string& column : collector_.destination.primary_key)
-      same_key += fmt::format(" AND row.{0} = repeated.{0}", dialect_.quote(column));
-    for (const config::Field& field : collector_.fields)
-      other_values += " OR " + differs(field, "row.", "last.");
-    counts.conflicts = TRY(count(
-        fmt::format("SELECT count(*) FROM ({0}) AS repeated CROSS JOIN {1} AS row CROSS JOIN {1} AS last "
-                    "WHERE row.{2} <> repeated.{2} AND last.{2} = repeated.{2}{3} AND ({4})",
-                    repeated, staging_, position_column, same_key, other_values)));
-    counts.staged -= TRY(connection.execute(
-        fmt::format("DELETE FROM {0} WHERE {1} NOT IN (SELECT max({1}) FROM {0} GROUP BY {2})", staging_,
-                    position_column, key_list())));
+Result<void> Destination::judge_missing(const std::vector<const Field*>& missing) {
+  const Contract contract = collector_.destination.schema_contract;
+  std::vector<std::string> names, repairs;
+  for (const Field* field : missing) {
+    names.push_back(dialect_.quote(field->column));
+    repairs.push_back(sql_.add_column(*field) + ";");
+    if (field->is_key)
+      return base::error(
+          Code::invalid_config,
+          "the table {} lacks {}, a column of destination.primary_key; change the key, or name "
+          "another table",
+          sql_.table(), names.back());
+  }
+  if (contract == Contract::freeze || (contract == Contract::evolve && fit_.foreign))
+    return base::error(Code::invalid_config,
+                       "the table {} lacks {} of the collector's columns{}; add with: {}", sql_.table(),
+                       missing.size(),
+                       contract == Contract::freeze ? ", and destination.schema_contract is freeze" : "",
+                       base::join(repairs, " "));
+  if (contract == Contract::evolve) {
+    fit_.missing = missing;
+    fit_.loaded.insert(fit_.loaded.end(), missing.begin(), missing.end());
     return {};
-  });
-}
-
-Result<void> Destination::create(Connection& connection) {
-  std::vector<std::string> parts;
-  for (const config::Field& field : collector_.fields)
-    parts.push_back(fmt::format("{} {}{}", dialect_.quote(field.column),
-                                dialect_.type(column_type(field.type)),
-                                field.is_key || field.required ? " NOT NULL" : ""));
-  parts.push_back(fmt::format("{} {} NOT NULL", run_column, dialect_.type(store::ColumnType::text)));
-  parts.push_back(fmt::format("{} {} NOT NULL", loaded_column, dialect_.type(store::ColumnType::timestamp)));
-  parts.push_back(fmt::format("PRIMARY KEY ({})", key_list()));
-  TRY_WITH(connection.execute(fmt::format("CREATE TABLE {} ({})", table_, base::join(parts, ", "))),
-           "creating {}", table_);
+  }
+  for (const Field* field : missing) {
+    if (field->column == collector_.destination.version_column)
+      return base::error(Code::invalid_config,
+                         "the table {} lacks {}, the destination.version_column; add with: {}", sql_.table(),
+                         dialect_.quote(field->column), sql_.add_column(*field) + ";");
+    lacking_.push_back(field->column);
+  }
   return {};
 }
 
-std::string Destination::merge_sql() const {
-  std::string columns = column_list(), values = column_list(), set, changed;
-  for (const config::Field& field : collector_.fields) {
-    if (field.is_key) continue;
-    const std::string column = dialect_.quote(field.column);
-    set += fmt::format("{}{} = excluded.{}", set.empty() ? "" : ", ", column, column);
-    changed += (changed.empty() ? "" : " OR ") + differs(field, table_ + ".", "excluded.");
+Result<void> Destination::check_filled() const {
+  for (const store::Column& column : columns_) {
+    const bool filled = std::any_of(fit_.loaded.begin(), fit_.loaded.end(), [&](const Field* field) {
+      return dialect_.same_name(field->column, column.name);
+    });
+    const bool ours = column.name == run_column || column.name == loaded_column;
+    if (column.not_null && !column.has_default && !filled && !ours)
+      return base::error(
+          Code::invalid_config,
+          "the table {} wants a value for its column {}, which no field fills; add a field for "
+          "it, or give the column a default",
+          sql_.table(), dialect_.quote(column.name));
   }
-  if (!foreign_) {
-    columns += fmt::format(", {}, {}", run_column, loaded_column);
-    values += ", $1, $2";
-    if (!set.empty())
-      set += fmt::format(", {0} = excluded.{0}, {1} = excluded.{1}", run_column, loaded_column);
+  return {};
+}
+
+// replace() drops the generation before, so it must be one.
+Result<void> Destination::check_previous(Connection& connection) {
+  const config::Destination& it = collector_.destination;
+  const std::string name = "_prev_" + it.table;
+  if (name.size() > max_name)
+    return base::error(Code::invalid_config,
+                       "the table's name {} is too long for replace, which keeps the rows before under the "
+                       "name _prev_<table>; shorten it to {} bytes",
+                       sql_.table(), max_name - std::string_view("_prev_").size());
+  const auto columns = TRY(database_.columns(connection, it.schema, name));
+  const bool ours = std::any_of(columns.begin(), columns.end(), [&](const store::Column& column) {
+    return dialect_.same_name(column.name, replaced_column);
+  });
+  if (columns.empty() || ours) return {};
+  return base::error(
+      Code::invalid_config,
+      "the table {} was not made by replace, which keeps the rows before under this name; rename "
+      "it with: ALTER TABLE {} RENAME TO {};",
+      sql_.previous(), sql_.previous(), dialect_.quote(it.table + "_saved"));
+}
+
+// The engine itself says whether the key will do: it plans a merge that is never carried out.
+Result<void> Destination::verify_key(std::stop_token stop) {
+  auto planned =
+      session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+        TRY(connection.query(sql_.plan_merge()));
+        return {};
+      });
+  if (planned || planned.error().code != Code::internal) return planned;
+  return base::error(
+      Code::invalid_config,
+      "the table {0} cannot be merged into by the primary_key ({1}), because it has no unique key of exactly "
+      "these columns; "
+      "change destination.primary_key, or add one with: CREATE UNIQUE INDEX {2} ON {0} ({1}); ({3})",
+      sql_.table(), sql_.key_list(), dialect_.quote(collector_.destination.table + "_key"),
+      planned.error().message);
+}
+
+// ---- staging ----
+
+Result<void> Destination::stage(const store::RowSource& rows, std::stop_token stop) {
+  CHECK(!folded_, "rows staged after fold(): reset() begins the next slice");
+  std::vector<std::string> columns;
+  for (const Field& field : collector_.fields) columns.push_back(field.column);
+  TRY(session_.transact(Access::staging, std::move(stop), [&](Connection& connection) -> Result<void> {
+    if (!staged_) TRY(connection.execute(sql_.create_staging()));
+    TRY_WITH(connection.load(sql_.staging(), columns, rows), "staging");
+    return {};
+  }));
+  staged_ = true;
+  return {};
+}
+
+Result<std::int64_t> Destination::count(Connection& connection, const std::string& sql) const {
+  return TRY(connection.query(sql)).at(0).integer(0);
+}
+
+Result<void> Destination::fold(Counts& counts, std::stop_token stop) {
+  TRY(session_.transact(Access::staging, std::move(stop), [&](Connection& connection) -> Result<void> {
+    if (!staged_) TRY(connection.execute(sql_.create_staging()));
+    counts.conflicts = 0;
+    counts.staged = TRY(count(connection, sql_.count_staged()));
+    if (!has_key()) return {};
+    if (!TRY(connection.query(sql_.any_repeated())).empty()) TRY(fold_repeated(connection, counts));
+    return {};
+  }));
+  staged_ = folded_ = true;
+  return {};
+}
+
+Result<void> Destination::fold_repeated(Connection& connection, Counts& counts) {
+  TRY(connection.execute(sql_.rank_repeated()));
+  counts.conflicts = TRY(count(connection, sql_.count_conflicts(fit_)));
+  counts.staged -= TRY(connection.execute(sql_.delete_losers()));
+  TRY(connection.execute(sql_.drop_losers()));
+  return {};
+}
+
+Result<void> Destination::reset(std::stop_token stop) {
+  TRY(session_.transact(Access::staging, std::move(stop), [&](Connection& connection) -> Result<void> {
+    TRY(connection.execute(sql_.drop_staging()));
+    return {};
+  }));
+  staged_ = folded_ = false;
+  return {};
+}
+
+// ---- the slice's transaction ----
+
+Result<std::optional<Destination::Shrunk>> Destination::shrunk(Connection& connection, const Counts& counts) {
+  const config::Destination& it = collector_.destination;
+  if (!is(Disposition::replace)) return std::nullopt;
+  if (TRY(database_.columns(connection, it.schema, it.table)).empty()) return std::nullopt;
+  const std::int64_t before = TRY(count(connection, sql_.count_stored()));
+  if (counts.staged >= before - counts.staged) return std::nullopt;
+  return Shrunk{before, counts.staged};
+}
+
+Result<void> Destination::prepare(Connection& connection) {
+  TRY(examine(connection));
+  if (!fit_.exists) {
+    TRY_WITH(connection.execute(sql_.create_table()), "creating {}", sql_.table());
+    return {};
   }
-  // WHERE true: SQLite's parser would else read ON CONFLICT as a join condition.
-  std::string sql = fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} WHERE true ON CONFLICT ({}) ", table_,
-                                columns, values, staging_, key_list());
-  return sql + (set.empty() ? "DO NOTHING" : fmt::format("DO UPDATE SET {} WHERE {}", set, changed));
+  for (const Field* field : fit_.missing)
+    TRY_WITH(connection.execute(sql_.add_column(*field)), "adding a column to {}", sql_.table());
+  return {};
 }
 
 Result<void> Destination::merge(Connection& connection, base::WallTime now, Counts& counts) {
-  if (columns_.empty()) TRY(create(connection));
+  CHECK(folded_, "merge() comes after fold()");
+  TRY(prepare(connection));
   const std::string loaded_at = base::to_iso8601(now);
   std::vector<Param> params;
-  if (!foreign_) params = {run_, loaded_at};
-  const std::string count = fmt::format("SELECT count(*) FROM {}", table_);
-  const std::int64_t before = TRY(connection.query(count)).at(0).integer(0);
-  const std::int64_t written = TRY_WITH(connection.execute(merge_sql(), params),
-                                        "merging into {} by its key ({})", table_, key_list());
-  const std::int64_t after = TRY(connection.query(count)).at(0).integer(0);
+  if (!fit_.foreign) params = {run_, loaded_at};
+  counts.inserted = counts.updated = counts.unchanged = counts.deleted = 0;
+  if (is(Disposition::replace)) return replace(connection, params, counts);
+  if (is(Disposition::merge)) return upsert(connection, params, counts);
+  const std::string sql = has_key() ? sql_.insert_new(fit_) : sql_.insert(fit_);
+  counts.inserted = TRY_WITH(connection.execute(sql, params), "appending to {}", sql_.table());
+  counts.unchanged = counts.staged - counts.inserted;
+  return {};
+}
+
+Result<void> Destination::upsert(Connection& connection, std::span<const Param> params, Counts& counts) {
+  const std::int64_t before = TRY(count(connection, sql_.count_stored()));
+  const std::int64_t written = TRY_WITH(connection.execute(sql_.upsert(fit_), params),
+                                        "merging into {} by its key ({})", sql_.table(), sql_.key_list());
+  const std::int64_t after = TRY(count(connection, sql_.count_stored()));
   counts.inserted = after - before;
   counts.updated = written - counts.inserted;
   counts.unchanged = counts.staged - written;
+  return {};
+}
+
+// Those whose key is not staged; without a key, all.
+Result<std::int64_t> Destination::delete_old(Connection& connection) {
+  if (!has_key()) return connection.execute(sql_.delete_all());
+  TRY(connection.execute(sql_.keep_staged_keys()));
+  TRY(connection.execute(sql_.index_kept()));
+  const std::int64_t deleted = TRY(connection.execute(sql_.delete_vanished()));
+  TRY(connection.execute(sql_.drop_kept()));
+  return deleted;
+}
+
+// With a key, rows that stay are not touched: they keep _run_id, _loaded_at and whatever others refer to. And
+// as long as nothing changes, the generation before stays the last one that differed.
+Result<void> Destination::replace(Connection& connection, std::span<const Param> params, Counts& counts) {
+  if (fit_.exists) {
+    const std::int64_t before = TRY(count(connection, sql_.count_stored()));
+    if (has_key() && before == counts.staged && TRY(connection.query(sql_.any_change(fit_))).empty()) {
+      counts.unchanged = counts.staged;
+      return {};
+    }
+    TRY(connection.execute(sql_.drop_previous()));
+    TRY_WITH(connection.execute(sql_.copy_to_previous()), "keeping the rows of {} as {}", sql_.table(),
+             sql_.previous());
+    counts.deleted = TRY_WITH(delete_old(connection), "deleting from {}", sql_.table());
+  }
+  if (has_key()) return upsert(connection, params, counts);
+  counts.inserted = TRY_WITH(connection.execute(sql_.insert(fit_), params), "filling {}", sql_.table());
   return {};
 }
 

@@ -1,13 +1,27 @@
-// The table a collector fills: verified before the first request, created if absent, merged into with exact
-// counts (CO9). Rows wait in a TEMP table of the session; filling it takes no write lock, merging it is one
-// statement of the slice's transaction.
+// The table a collector fills: verified before the first request, created if absent, then slice by slice
+// merged into, appended to or replaced, with exact counts (CO9). Rows wait in a TEMP table of the session;
+// filling it takes no write lock, the rest happens in the slice's transaction.
+//
+//   TRY(destination.verify(stop));
+//   TRY(destination.stage(page, stop)); …          // a slice: pages, then fold, then merge, or neither
+//   TRY(destination.fold(counts, stop));
+//   TRY(session.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
+//     if (const auto shrunk = TRY(destination.shrunk(connection, counts))) …  // refuse it: return
+//     return destination.merge(connection, now, counts);
+//   }));
+//   TRY(destination.reset(stop));                  // on to the next slice
+//
+// Errors: invalid_config, with the SQL that mends it, if table and collector do not go together; those of the
+// store. Belongs to one thread at a time.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "collect/destination_sql.hpp"
 #include "collect/outcome.hpp"
 #include "config/collector.hpp"
 #include "store/database.hpp"
@@ -19,42 +33,66 @@ class Destination {
   Destination(const config::Collector& collector, const std::string& run, store::Database& database,
               store::Session& session);
 
-  // invalid_config with the SQL that mends it, if the table exists and lacks a column or the unique key.
   base::Result<void> verify(std::stop_token stop);
 
+  // The following two after verify().
   // The collector's fields; those whose column takes no NULL are required, so that a record without one is
-  // set aside and does not spoil the others. After verify().
+  // set aside and does not spoil the others.
   std::vector<config::Field> fields() const;
+  // Columns the table lacks and will not get, by destination.schema_contract: their values are left out. What
+  // else that means for a record that has one (discard_row, quarantine_row) is the mapper's to do.
+  const std::vector<std::string>& lacking() const { return lacking_; }
 
   // Rows in the order of the collector's fields; one call a page.
   base::Result<void> stage(const store::RowSource& rows, std::stop_token stop);
 
-  // Of rows with the same key only the last stays (CO4). After the last page.
+  // After the last page: counts what is staged. Of rows with the same key one stays (CO4): that with the
+  // greatest dedup_sort, else the last.
   base::Result<void> fold(Counts& counts, std::stop_token stop);
 
-  // Inside the slice's transaction.
+  // Inside the slice's transaction, before merge(): a replace that would leave less than half of the rows
+  // there are (CO8). Nothing is changed yet; merge() does not ask again.
+  struct Shrunk {
+    std::int64_t before = 0, staged = 0;
+  };
+  base::Result<std::optional<Shrunk>> shrunk(store::Connection& connection, const Counts& counts);
+
+  // Inside the slice's transaction: inserted, updated, unchanged, deleted.
   base::Result<void> merge(store::Connection& connection, base::WallTime now, Counts& counts);
 
+  // Forgets what is staged, merged or not.
+  base::Result<void> reset(std::stop_token stop);
+
  private:
-  base::Result<void> verify_columns() const;
+  bool is(config::Destination::WriteDisposition disposition) const;
+  bool has_key() const { return !collector_.destination.primary_key.empty(); }
+
+  base::Result<void> examine(store::Connection& connection);
+  base::Result<void> judge_missing(const std::vector<const config::Field*>& missing);
+  base::Result<void> check_filled() const;
+  base::Result<void> check_previous(store::Connection& connection);
   base::Result<void> verify_key(std::stop_token stop);
   const store::Column* find_column(std::string_view name) const;
-  base::Result<void> create(store::Connection& connection);
-  std::string merge_sql() const;
-  std::string column_list(std::string_view prefix = {}) const;
-  std::string key_list(std::string_view prefix = {}) const;
-  std::string differs(const config::Field& field, std::string_view left, std::string_view right) const;
+
+  base::Result<std::int64_t> count(store::Connection& connection, const std::string& sql) const;
+  base::Result<void> fold_repeated(store::Connection& connection, Counts& counts);
+  base::Result<void> prepare(store::Connection& connection);
+  base::Result<void> upsert(store::Connection& connection, std::span<const store::Param> params,
+                            Counts& counts);
+  base::Result<std::int64_t> delete_old(store::Connection& connection);
+  base::Result<void> replace(store::Connection& connection, std::span<const store::Param> params,
+                             Counts& counts);
 
   const config::Collector& collector_;
   const std::string run_;
   store::Database& database_;
   store::Session& session_;
   const store::Dialect& dialect_;
-  const std::string table_;             // quoted
-  const std::string staging_;           // quoted
-  std::vector<store::Column> columns_;  // empty: the table is to be created
-  bool foreign_ = false;                // made by somebody else: gets no _run_id, _loaded_at (CO11)
-  bool staged_ = false;
+  const DestinationSql sql_;
+  std::vector<store::Column> columns_;  // as last seen; empty: the table is to be created
+  Fit fit_;
+  std::vector<std::string> lacking_;
+  bool staged_ = false, folded_ = false;
 };
 
 }  // namespace collect

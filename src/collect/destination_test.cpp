@@ -8,78 +8,28 @@
 #include "base/decimal.hpp"
 #include "base/rng.hpp"
 #include "base/text.hpp"
-#include "collect/fixture_test.hpp"
+#include "collect/destination_fixture_test.hpp"
 
 namespace {
 
-using namespace std::chrono_literals;
 using base::Code;
-using collect::Counts;
 using collect::Destination;
 using collect::testing::collector_with;
 using collect::testing::item_fields;
+using collect::testing::Lines;
+using collect::testing::null;
+using collect::testing::Row;
+using collect::testing::Staged;
 using store::Param;
-using Row = std::vector<Param>;
 
-struct Staged {
-  std::int64_t inserted, updated, unchanged, staged, conflicts;
-  bool operator==(const Staged&) const = default;
-};
-std::ostream& operator<<(std::ostream& out, const Staged& it) {
-  return out << "inserted " << it.inserted << ", updated " << it.updated << ", unchanged " << it.unchanged
-             << ", staged " << it.staged << ", conflicts " << it.conflicts;
-}
-
-class DestinationTest : public testing::Test {
+class ItemsTest : public collect::testing::DestinationTest {
  protected:
-  // What a run does with its rows, page by page.
-  base::Result<Staged> load_pages(const std::vector<std::vector<Row>>& pages) {
-    const std::string run = "run" + std::to_string(++runs_);
-    const auto session = store::testing::session_of(*database_);
-    Destination destination(collector_, run, *database_, *session);
-    TRY(destination.verify({}));
-    for (const auto& page : pages) {
-      std::size_t next = 0;
-      TRY(destination.stage(
-          [&]() -> std::optional<std::span<const Param>> {
-            if (next == page.size()) return std::nullopt;
-            return page[next++];
-          },
-          {}));
-    }
-    Counts counts;
-    TRY(destination.fold(counts, {}));
-    TRY(session->transact(store::Access::write, {}, [&](store::Connection& connection) {
-      return destination.merge(connection, clock_.wall(), counts);
-    }));
-    return Staged{counts.inserted, counts.updated, counts.unchanged, counts.staged, counts.conflicts};
-  }
-  Staged load(const std::vector<Row>& rows) {
-    clock_.advance(1s);
-    const auto counts = load_pages({rows});
-    if (counts) return *counts;
-    ADD_FAILURE() << counts.error().message;
-    return {};
-  }
-  base::Result<void> verify() { return Destination(collector_, "run0", *database_, *session_).verify({}); }
-  void execute(const std::string& sql) { ASSERT_OK(store::testing::execute(*session_, sql)); }
-  std::vector<std::string> lines(const std::string& sql) {
-    return collect::testing::lines_of(*session_, sql);
-  }
   std::vector<std::string> items() { return lines("SELECT id, name, price FROM items ORDER BY id"); }
-  using Lines = std::vector<std::string>;
-
-  base::SimulatedClock clock_{base::SimulatedClock::Mode::manual};
-  std::unique_ptr<store::Database> database_ = store::testing::open(":memory:");
-  std::unique_ptr<store::Session> session_ = store::testing::session_of(*database_);
-  config::Collector collector_ = collector_with(item_fields, "[id]");
-  int runs_ = 0;
 };
 
-const Param null;
 Row item(std::int64_t id, Param name, Param price) { return {id, name, price}; }
 
-TEST_F(DestinationTest, CountsOfLoadsAreExact) {
+TEST_F(ItemsTest, CountsOfLoadsAreExact) {
   const std::vector<Row> first{item(1, "a", "1.10"), item(2, "b", null), item(3, null, "3")};
   EXPECT_EQ(load(first), (Staged{3, 0, 0, 3, 0}));
   EXPECT_EQ(items(), (Lines{"1|a|1.10", "2|b|NULL", "3|NULL|3"}));
@@ -90,7 +40,7 @@ TEST_F(DestinationTest, CountsOfLoadsAreExact) {
   EXPECT_EQ(items(), (Lines{"1|A|1.10", "2|B|NULL", "3|NULL|3", "4|d|4", "5|e|NULL"}));
 }
 
-TEST_F(DestinationTest, NullAndValuesDifferBothWays) {
+TEST_F(ItemsTest, NullAndValuesDifferBothWays) {
   load({item(1, null, null), item(2, "b", "2"), item(3, "", "0"), item(4, null, null)});
   EXPECT_EQ(load({item(1, "a", null), item(2, null, "2"), item(3, null, "0"), item(4, null, null)}),
             (Staged{0, 3, 1, 4, 0}));
@@ -99,7 +49,7 @@ TEST_F(DestinationTest, NullAndValuesDifferBothWays) {
   EXPECT_EQ(items(), (Lines{"1|a|1", "2|NULL|NULL", "3||NULL", "4|NULL|NULL"}));
 }
 
-TEST_F(DestinationTest, EqualNumbersAreUnchangedWhateverTheirSpelling) {
+TEST_F(ItemsTest, EqualNumbersAreUnchangedWhateverTheirSpelling) {
   load({item(1, "a", "1.10"), item(2, "b", "100"), item(3, "c", "12345678901234567890.1")});
   EXPECT_EQ(load({item(1, "a", "1.1"), item(2, "b", "100.00"), item(3, "c", "12345678901234567890.10")}),
             (Staged{0, 0, 3, 3, 0}));
@@ -108,13 +58,13 @@ TEST_F(DestinationTest, EqualNumbersAreUnchangedWhateverTheirSpelling) {
             (Staged{0, 3, 0, 3, 0}));
 }
 
-TEST_F(DestinationTest, TextsOfNumbersAreTexts) {
+TEST_F(ItemsTest, TextsOfNumbersAreTexts) {
   load({item(1, "1.10", null)});
   EXPECT_EQ(load({item(1, "1.1", null)}), (Staged{0, 1, 0, 1, 0}));
   EXPECT_EQ(load({item(1, "1.1 ", null)}), (Staged{0, 1, 0, 1, 0}));
 }
 
-TEST_F(DestinationTest, RunAndTimeAreTouchedOnChangedRowsOnly) {
+TEST_F(ItemsTest, RunAndTimeAreTouchedOnChangedRowsOnly) {
   load({item(1, "a", "1.10"), item(2, "b", null)});
   const std::string time1 = base::to_iso8601(clock_.wall());
   load({item(1, "a", "1.1"), item(2, "B", null), item(3, "c", null)});
@@ -125,14 +75,14 @@ TEST_F(DestinationTest, RunAndTimeAreTouchedOnChangedRowsOnly) {
             (Lines{"1|run1|" + time1, "2|run2|" + time2, "3|run2|" + time2}));
 }
 
-TEST_F(DestinationTest, IdenticalDuplicatesMergeWithoutConflict) {
+TEST_F(ItemsTest, IdenticalDuplicatesMergeWithoutConflict) {
   EXPECT_EQ(load({item(1, "a", "1.10"), item(1, "a", "1.1"), item(2, null, null), item(1, "a", "1.100"),
                   item(2, null, null)}),
             (Staged{2, 0, 0, 2, 0}));
   EXPECT_EQ(items(), (Lines{"1|a|1.100", "2|NULL|NULL"}));
 }
 
-TEST_F(DestinationTest, OfDifferentDuplicatesTheLastOneWins) {
+TEST_F(ItemsTest, OfDifferentDuplicatesTheLastOneWins) {
   EXPECT_EQ(load({item(1, "x", null), item(2, "b", "2"), item(1, "y", null), item(1, "z", null),
                   item(2, "b", "2")}),
             (Staged{2, 0, 0, 2, 2}));
@@ -143,19 +93,19 @@ TEST_F(DestinationTest, OfDifferentDuplicatesTheLastOneWins) {
   EXPECT_EQ(load({item(1, "z", null), item(1, null, null)}), (Staged{0, 1, 0, 1, 1}));
 }
 
-TEST_F(DestinationTest, DuplicatesAcrossPages) {
+TEST_F(ItemsTest, DuplicatesAcrossPages) {
   const auto counts = load_pages({{item(1, "x", null), item(2, "b", null)}, {}, {item(1, "y", null)}});
   ASSERT_OK(counts);
   EXPECT_EQ(*counts, (Staged{2, 0, 0, 2, 1}));
   EXPECT_EQ(items(), (Lines{"1|y|NULL", "2|b|NULL"}));
 }
 
-TEST_F(DestinationTest, NoRowsAtAll) {
+TEST_F(ItemsTest, NoRowsAtAll) {
   EXPECT_EQ(load({}), (Staged{0, 0, 0, 0, 0}));
   EXPECT_EQ(items(), Lines{});
 }
 
-TEST_F(DestinationTest, KeyOfSeveralColumnsAndTypes) {
+TEST_F(ItemsTest, KeyOfSeveralColumnsAndTypes) {
   collector_ = collector_with("{v: v, day: {path: d, type: date}, n: {path: n, type: number}}", "[n, day]");
   EXPECT_EQ(load({{"a", "2025-11-21", "1.1"}, {"b", "2025-11-22", "1.1"}, {"c", "2025-11-21", "1.2"}}),
             (Staged{3, 0, 0, 3, 0}));
@@ -164,7 +114,7 @@ TEST_F(DestinationTest, KeyOfSeveralColumnsAndTypes) {
   EXPECT_EQ(lines("SELECT v FROM items ORDER BY n, day"), (Lines{"A", "b", "c", "d"}));
 }
 
-TEST_F(DestinationTest, AllColumnsAreKeyColumns) {
+TEST_F(ItemsTest, AllColumnsAreKeyColumns) {
   collector_ = collector_with("{a: a, b: b}", "[a, b]");
   EXPECT_EQ(load({{"1", "1"}, {"1", "2"}, {"1", "1"}}), (Staged{2, 0, 0, 2, 0}));
   EXPECT_EQ(load({{"1", "2"}, {"2", "2"}}), (Staged{1, 0, 1, 2, 0}));
@@ -172,7 +122,7 @@ TEST_F(DestinationTest, AllColumnsAreKeyColumns) {
             (Lines{"1|1|run1", "1|2|run1", "2|2|run2"}));
 }
 
-TEST_F(DestinationTest, CreatedTable) {
+TEST_F(ItemsTest, CreatedTable) {
   collector_ = collector_with(
       "{id: {path: i, type: integer}, r: {path: r, required: true}, t: {path: t, type: "
       "timestamp}, d: {path: d, type: date}, n: {path: n, type: number}}",
@@ -183,7 +133,7 @@ TEST_F(DestinationTest, CreatedTable) {
                    "_run_id|TEXT|1|0", "_loaded_at|TEXT|1|0"}));
 }
 
-TEST_F(DestinationTest, ForeignTablesGetNoColumnsOfOurs) {
+TEST_F(ItemsTest, ForeignTablesGetNoColumnsOfOurs) {
   execute("CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, price TEXT, note TEXT DEFAULT 'theirs')");
   execute("INSERT INTO items VALUES (1, 'a', '1.10', 'kept')");
   EXPECT_EQ(load({item(1, "a", "1.1"), item(2, "b", null)}), (Staged{1, 0, 1, 2, 0}));
@@ -192,14 +142,14 @@ TEST_F(DestinationTest, ForeignTablesGetNoColumnsOfOurs) {
   EXPECT_EQ(lines("SELECT count(*) FROM pragma_table_info('items')"), Lines{"4"});
 }
 
-TEST_F(DestinationTest, AForeignTableWithAUniqueIndexInsteadOfAPrimaryKey) {
+TEST_F(ItemsTest, AForeignTableWithAUniqueIndexInsteadOfAPrimaryKey) {
   execute("CREATE TABLE items (name TEXT, price TEXT, id INTEGER)");
   execute("CREATE UNIQUE INDEX by_id ON items (id)");
   EXPECT_EQ(load({item(1, "a", null)}), (Staged{1, 0, 0, 1, 0}));
   EXPECT_EQ(load({item(1, "b", null)}), (Staged{0, 1, 0, 1, 0}));
 }
 
-TEST_F(DestinationTest, MissingColumnsAreNamedWithTheSqlThatAddsThem) {
+TEST_F(ItemsTest, MissingColumnsAreNamedWithTheSqlThatAddsThem) {
   execute("CREATE TABLE items (id INTEGER PRIMARY KEY)");
   const auto verified = verify();
   EXPECT_FAILS(Code::invalid_config, verified);
@@ -214,7 +164,7 @@ TEST_F(DestinationTest, MissingColumnsAreNamedWithTheSqlThatAddsThem) {
 }
 
 // Found before the first request, and as the user's to mend: trying again would not help.
-TEST_F(DestinationTest, AnotherUniqueKeyIsAClearError) {
+TEST_F(ItemsTest, AnotherUniqueKeyIsAClearError) {
   execute("CREATE TABLE items (id INTEGER, name TEXT PRIMARY KEY, price TEXT)");
   const auto verified = verify();
   EXPECT_FAILS(Code::invalid_config, verified);
@@ -223,7 +173,7 @@ TEST_F(DestinationTest, AnotherUniqueKeyIsAClearError) {
   EXPECT_EQ(lines("SELECT count(*) FROM items"), Lines{"0"});
 }
 
-TEST_F(DestinationTest, AKeyThatIsOnlyPartOfTheTablesKeyIsAnError) {
+TEST_F(ItemsTest, AKeyThatIsOnlyPartOfTheTablesKeyIsAnError) {
   load({item(1, "a", null)});
   collector_ = collector_with(item_fields, "[id, name]");  // the collector's key was changed afterwards
   EXPECT_FAILS(Code::invalid_config, verify());
@@ -231,12 +181,12 @@ TEST_F(DestinationTest, AKeyThatIsOnlyPartOfTheTablesKeyIsAnError) {
   EXPECT_FAILS(Code::invalid_config, verify());
 }
 
-TEST_F(DestinationTest, AViewCannotBeMergedInto) {
+TEST_F(ItemsTest, AViewCannotBeMergedInto) {
   execute("CREATE VIEW items AS SELECT 1 AS id, 'a' AS name, '1' AS price");
   EXPECT_FAILS(Code::invalid_config, verify());
 }
 
-TEST_F(DestinationTest, VerifyChangesNothing) {
+TEST_F(ItemsTest, VerifyChangesNothing) {
   ASSERT_OK(verify());
   EXPECT_EQ(lines("SELECT count(*) FROM sqlite_schema"), Lines{"0"});
   load({item(1, "a", null)});
@@ -244,7 +194,7 @@ TEST_F(DestinationTest, VerifyChangesNothing) {
   EXPECT_EQ(items(), Lines{"1|a|NULL"});
 }
 
-TEST_F(DestinationTest, NamesWithQuotesSpacesAndWords) {
+TEST_F(ItemsTest, NamesWithQuotesSpacesAndWords) {
   collector_ = collector_with(
       R"({'the "id"': a, 'select': b, "semi;colon -- x": c, "it's": d, 'naïve {pulse}': e, '$1': f})",
       R"(['the "id"', 'select'])", "", R"(a "quoted" table; DROP)");
@@ -257,7 +207,7 @@ TEST_F(DestinationTest, NamesWithQuotesSpacesAndWords) {
       Lines{"1|2|3|4|7"});
 }
 
-TEST_F(DestinationTest, StagingTablesEndWithTheirSession) {
+TEST_F(ItemsTest, StagingTablesEndWithTheirSession) {
   load({item(1, "a", null)});
   EXPECT_EQ(collect::testing::temp_tables(*session_), Lines{});
   {
@@ -268,7 +218,7 @@ TEST_F(DestinationTest, StagingTablesEndWithTheirSession) {
   EXPECT_EQ(collect::testing::temp_tables(*session_), Lines{"pulse_stage_run9"});  // the session lives on
 }
 
-TEST_F(DestinationTest, ACancelledLoadLeavesNothing) {
+TEST_F(ItemsTest, ACancelledLoadLeavesNothing) {
   std::stop_source stop;
   int given = 0;
   const Row row = item(1, "a", null);
@@ -285,7 +235,7 @@ TEST_F(DestinationTest, ACancelledLoadLeavesNothing) {
 }
 
 // Random batches against a map: contents and counts agree after each.
-class DestinationModelTest : public DestinationTest {
+class DestinationModelTest : public ItemsTest {
  protected:
   struct Cells {
     std::optional<std::string> name, price;

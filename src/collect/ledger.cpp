@@ -55,6 +55,11 @@ std::optional<FailureType> parse_failure_type(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<base::WallTime> time_in(const store::Row& row, std::size_t column) {
+  const auto time = base::parse_timestamp(row.text(column));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
 RunRecord read_run(const store::Row& row) {
   RunRecord run;
   run.id = row.text(0);
@@ -62,8 +67,8 @@ RunRecord read_run(const store::Row& row) {
   run.outcome = parse_outcome(row.text(2)).value_or(Outcome::failed);
   run.failure_type = parse_failure_type(row.text(3));
   run.error = row.text(4);
-  if (const auto time = base::parse_timestamp(row.text(5))) run.started_at = *time;
-  if (const auto time = base::parse_timestamp(row.text(6))) run.finished_at = *time;
+  run.started_at = time_in(row, 5).value_or(base::WallTime());
+  run.finished_at = time_in(row, 6);
   run.host = row.text(7);
   run.process = row.integer(8);
   run.definition = row.text(9);
@@ -73,6 +78,10 @@ RunRecord read_run(const store::Row& row) {
 }
 
 Param text_or_null(std::string_view text) { return text.empty() ? Param() : Param(text); }
+
+std::string iso_or_empty(const std::optional<base::WallTime>& time) {
+  return time ? base::to_iso8601(*time) : std::string();
+}
 
 }  // namespace
 
@@ -154,6 +163,55 @@ Result<std::optional<base::WallTime>> Ledger::last_success(std::string_view coll
   return last;
 }
 
+Result<RecordHistory> Ledger::last_records(std::string_view collector, std::stop_token stop) {
+  RecordHistory history;
+  TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+    const auto rows = TRY(connection.query(
+        "SELECT max(CASE WHEN records > 0 THEN started_at END), min(started_at) FROM {pulse}runs "
+        "WHERE collector = $1",
+        {collector}));
+    history = {time_in(rows.at(0), 0), time_in(rows.at(0), 1)};
+    return {};
+  }));
+  return history;
+}
+
+Result<std::vector<CursorRecord>> Ledger::cursors(std::string_view collector, std::stop_token stop) {
+  std::vector<CursorRecord> cursors;
+  const auto read = [&](Connection& connection) -> Result<void> {
+    const auto rows =
+        TRY_WITH(connection.query("SELECT partition, high_water, covered_until, etag, last_modified, "
+                                  "content_hash, definition, run, "
+                                  "updated_at FROM {pulse}cursors WHERE collector = $1 ORDER BY partition",
+                                  {collector}),
+                 "reading the cursors");
+    for (const store::Row& row : rows)
+      cursors.push_back({std::string(collector), row.text(0), row.text(1), time_in(row, 2), row.text(3),
+                         row.text(4), row.text(5), row.text(6), row.text(7),
+                         time_in(row, 8).value_or(base::WallTime())});
+    return {};
+  };
+  TRY(session_.transact(Access::read, std::move(stop), read));
+  return cursors;
+}
+
+Result<void> Ledger::save_cursor(Connection& connection, const CursorRecord& cursor) {
+  const std::string covered = iso_or_empty(cursor.covered_until), now = base::to_iso8601(clock_.wall());
+  TRY_WITH(
+      connection.execute(
+          "INSERT INTO {pulse}cursors (collector, partition, high_water, covered_until, etag, last_modified, "
+          "content_hash, definition, run, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+          "ON CONFLICT (collector, partition) DO UPDATE SET high_water = excluded.high_water, "
+          "covered_until = excluded.covered_until, etag = excluded.etag, "
+          "last_modified = excluded.last_modified, content_hash = excluded.content_hash, "
+          "definition = excluded.definition, run = excluded.run, updated_at = excluded.updated_at",
+          {cursor.collector, cursor.partition, text_or_null(cursor.high_water), text_or_null(covered),
+           text_or_null(cursor.etag), text_or_null(cursor.last_modified), text_or_null(cursor.content_hash),
+           text_or_null(cursor.definition), cursor.run, now}),
+      "recording the cursor of \"{}\"", cursor.partition);
+  return {};
+}
+
 Result<std::vector<RunRecord>> Ledger::list(const RunFilter& filter, std::stop_token stop) {
   std::vector<RunRecord> runs;
   const std::string since = filter.started_since ? base::to_iso8601(*filter.started_since) : "";
@@ -170,12 +228,25 @@ Result<std::vector<RunRecord>> Ledger::list(const RunFilter& filter, std::stop_t
 }
 
 Result<void> Ledger::commit_slice(Connection& connection, const RunRecord& run, std::string_view slice) {
+  return commit_slice(connection, run,
+                      SliceRecord{.name = std::string(slice),
+                                  .partition = {},
+                                  .window_start = {},
+                                  .window_end = {},
+                                  .counts = run.counts});
+}
+
+Result<void> Ledger::commit_slice(Connection& connection, const RunRecord& run, const SliceRecord& slice) {
   const std::string now = base::to_iso8601(clock_.wall());
-  std::string columns = "run, collector, slice, state, committed_at", values = "$1, $2, $3, 'committed', $4";
-  std::vector<Param> params{run.id, run.collector, slice, now};
+  const std::string start = iso_or_empty(slice.window_start), end = iso_or_empty(slice.window_end);
+  std::string columns = "run, collector, slice, state, committed_at, partition, window_start, window_end";
+  std::string values = "$1, $2, $3, 'committed', $4, $5, $6, $7";
+  std::vector<Param> params{
+      run.id,           run.collector, slice.name, now, text_or_null(slice.partition), text_or_null(start),
+      text_or_null(end)};
   for (const CountColumn& column : count_columns) {
     if (!column.in_slices) continue;
-    params.push_back(run.counts.*column.member);
+    params.push_back(slice.counts.*column.member);
     columns += fmt::format(", {}", column.name);
     values += fmt::format(", ${}", params.size());
   }

@@ -111,8 +111,9 @@ TEST_F(LedgerTest, ARunFromBeginToEnd) {
 
 TEST_F(LedgerTest, EveryOutcomeAndFailureTypeIsAccepted) {
   int number = 0;
-  for (const Outcome outcome : {Outcome::success, Outcome::empty, Outcome::rejected, Outcome::rate_limited,
-                                Outcome::failed, Outcome::timeout, Outcome::cancelled, Outcome::lost})
+  for (const Outcome outcome :
+       {Outcome::success, Outcome::empty, Outcome::partial, Outcome::incomplete, Outcome::rejected,
+        Outcome::rate_limited, Outcome::failed, Outcome::timeout, Outcome::cancelled, Outcome::lost})
     for (const auto& type :
          {std::optional<FailureType>(), std::optional(FailureType::transient),
           std::optional(FailureType::credentials), std::optional(FailureType::endpoint_gone),
@@ -222,10 +223,115 @@ TEST_F(LedgerTest, SlicesCarryTheirCounts) {
       Lines{"r1|items|all|committed|3|4|5|6|7|8|9|10|" + base::to_iso8601(clock_.wall())});
 }
 
+TEST_F(LedgerTest, SlicesKnowTheirPartitionAndWindow) {
+  ASSERT_OK(ledger_.begin(run("r1"), {}));
+  const collect::SliceRecord slice{.name = "BR/2025-11",
+                                   .partition = "BR",
+                                   .window_start = clock_.wall() - 24h,
+                                   .window_end = clock_.wall(),
+                                   .counts = counts(100)};
+  ASSERT_OK(session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
+    return ledger_.commit_slice(connection, run("r1"), slice);
+  }));
+  EXPECT_EQ(lines("SELECT slice, partition, window_start, window_end, staged FROM pulse_slices"),
+            Lines{fmt::format("BR/2025-11|BR|{}|{}|104", base::to_iso8601(clock_.wall() - 24h),
+                              base::to_iso8601(clock_.wall()))});
+  EXPECT_EQ(lines("SELECT count(*) FROM pulse_slices WHERE partition IS NULL"), Lines{"0"});
+}
+
+TEST_F(LedgerTest, CursorsAreKeptByPartition) {
+  const auto save = [&](const collect::CursorRecord& cursor) {
+    ASSERT_OK(session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
+      return ledger_.save_cursor(connection, cursor);
+    }));
+  };
+  const auto read = [&](const std::string& collector) {
+    const auto cursors = ledger_.cursors(collector, {});
+    EXPECT_TRUE(cursors);
+    return cursors ? *cursors : std::vector<collect::CursorRecord>();
+  };
+  EXPECT_TRUE(read("items").empty());
+  collect::CursorRecord cursor;
+  cursor.collector = "items";
+  cursor.partition = "b's";
+  cursor.high_water = "2025-11-21T10:00:00Z";
+  cursor.covered_until = clock_.wall();
+  cursor.etag = R"(W/"abc")";
+  cursor.last_modified = "Fri, 21 Nov 2025 10:00:00 GMT";
+  cursor.content_hash = "c0ffee";
+  cursor.definition = "d41d";
+  cursor.run = "r1";
+  save(cursor);
+  collect::CursorRecord plain;
+  plain.collector = "items";
+  plain.run = "r1";
+  save(plain);
+  plain.collector = "other";
+  save(plain);
+
+  auto cursors = read("items");
+  ASSERT_EQ(cursors.size(), 2U);
+  EXPECT_EQ(cursors[0].partition, "");
+  EXPECT_EQ(cursors[0].high_water, "");
+  EXPECT_FALSE(cursors[0].covered_until);
+  EXPECT_EQ(cursors[0].etag + cursors[0].definition, "");
+  EXPECT_EQ(cursors[1].partition, "b's");
+  EXPECT_EQ(cursors[1].high_water, cursor.high_water);
+  EXPECT_EQ(cursors[1].covered_until, clock_.wall());
+  EXPECT_EQ(cursors[1].etag, cursor.etag);
+  EXPECT_EQ(cursors[1].last_modified, cursor.last_modified);
+  EXPECT_EQ(cursors[1].content_hash, "c0ffee");
+  EXPECT_EQ(cursors[1].definition, "d41d");
+  EXPECT_EQ(cursors[1].run, "r1");
+  EXPECT_EQ(cursors[1].updated_at, clock_.wall());
+
+  clock_.advance(1h);
+  cursor.high_water = "2025-11-21T11:00:00Z";
+  cursor.etag = "";  // the new answer had none: the old one must not stay
+  cursor.run = "r2";
+  save(cursor);
+  cursors = read("items");
+  ASSERT_EQ(cursors.size(), 2U);
+  EXPECT_EQ(cursors[1].high_water, "2025-11-21T11:00:00Z");
+  EXPECT_EQ(cursors[1].etag, "");
+  EXPECT_EQ(cursors[1].run, "r2");
+  EXPECT_EQ(cursors[1].updated_at, clock_.wall());
+  EXPECT_EQ(read("other").size(), 1U);
+}
+
+TEST_F(LedgerTest, LastRecordsOfACollector) {
+  const auto history = [&] {
+    const auto found = ledger_.last_records("items", {});
+    EXPECT_TRUE(found);
+    return found ? *found : collect::RecordHistory();
+  };
+  EXPECT_FALSE(history().first_run);
+  EXPECT_FALSE(history().last_with_records);
+  const auto began = clock_.wall();
+  const auto end = [&](const std::string& id, std::int64_t records, Outcome outcome) {
+    RunRecord record = run(id);
+    ASSERT_OK(ledger_.begin(record, {}));
+    record.outcome = outcome;
+    record.counts.records = records;
+    ASSERT_OK(ledger_.finish(record, {}));
+    clock_.advance(24h);
+  };
+  end("r1", 0, Outcome::empty);
+  EXPECT_EQ(history().first_run, began);
+  EXPECT_FALSE(history().last_with_records);
+  end("r2", 5, Outcome::success);
+  end("r3", 2, Outcome::rejected);  // the source is not empty, whatever became of it
+  end("r4", 0, Outcome::empty);
+  ASSERT_OK(ledger_.begin(run("r5"), {}));
+  ASSERT_OK(ledger_.begin(run("x1", "other"), {}));
+  EXPECT_EQ(history().first_run, began);
+  EXPECT_EQ(history().last_with_records, began + 48h);
+}
+
 TEST_F(LedgerTest, ASliceOfNoRunIsRefused) {
   EXPECT_FAILS(Code::invalid_data,
                session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
-                 return ledger_.commit_slice(connection, run("nobody"), "all");
+                 return ledger_.commit_slice(connection, run("nobody"), std::string_view("all"));
                }));
 }
 

@@ -2,54 +2,142 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "collect/arena.hpp"
+
 namespace collect {
+namespace {
+
+using Contract = config::Destination::SchemaContract;
+
+constexpr std::size_t buffer_size = 16 * 1024;
+
+bool is_null(const store::Param& cell) { return std::holds_alternative<std::monostate>(cell); }
+
+}  // namespace
+
+Mapper::Mapper(std::vector<config::Field> fields, Options options)
+    : fields_(std::move(fields)),
+      options_(std::move(options)),
+      constants_(fields_.size()),
+      row_(fields_.size()),
+      buffer_(std::make_unique<std::byte[]>(buffer_size)),
+      record_arena_(buffer_.get(), buffer_size) {
+  casters_.reserve(fields_.size());
+  for (const config::Field& field : fields_) {
+    auto caster = Caster::make(field);
+    if (!caster) {
+      fault_ = fmt::format("fields.{}.{}", field.column, caster.error());
+      return;
+    }
+    casters_.push_back(*std::move(caster));
+    const auto& lacking = options_.lacking;
+    is_lacking_.push_back(std::find(lacking.begin(), lacking.end(), field.column) != lacking.end());
+  }
+}
+
+base::Result<void> Mapper::begin_slice(const expr::TemplateValues& values) {
+  if (!fault_.empty()) return base::Error{base::Code::invalid_config, fault_};
+  ready_ = false;
+  slice_arena_.release();
+  for (std::size_t i = 0; i < fields_.size(); ++i)
+    if (fields_[i].value) constants_[i] = TRY_WITH(render(i, values), "fields.{}.value", fields_[i].column);
+  ready_ = true;
+  return {};
+}
+
+base::Result<store::Param> Mapper::render(std::size_t index, const expr::TemplateValues& values) {
+  const config::Templated& source = *fields_[index].value;
+  const auto fault = [](std::string message) {
+    return base::Error{base::Code::invalid_config, std::move(message)};
+  };
+  decode::Value value;
+  if (source.is_secret()) {
+    value = decode::Value::string(source.secret.reveal());
+  } else {
+    const auto rendered = source.text->render(values, slice_arena_);
+    if (!rendered) return fault(rendered.error());
+    value = *rendered;
+  }
+  const Cast cell = casters_[index].cast(value, slice_arena_);
+  if (!cell && source.is_secret())  // the reason shows the value
+    return fault(
+        fmt::format("what came from the environment does not fit type: {}", to_string(fields_[index].type)));
+  if (!cell) return fault(cell.error().reason);
+  if (is_null(*cell) && (fields_[index].required || fields_[index].is_key))
+    return fault(fields_[index].is_key ? "the key is missing" : "a required value is missing");
+  // It may point into the values, which need not last as long as the slice.
+  if (const auto* text = std::get_if<std::string_view>(&*cell))
+    return store::Param(keep(*text, slice_arena_));
+  return *cell;
+}
 
 std::optional<std::span<const store::Param>> Mapper::map(const decode::Value& record,
                                                          const decode::Document& document,
                                                          std::int64_t position) {
-  const auto refuse = [&](std::string column, std::string reason) {
-    bad_ = {position, std::move(column), std::move(reason), document.raw(record)};
+  CHECK(ready_, "begin_slice() comes first, and must succeed");
+  record_arena_.release();
+  bad_.reset();
+  const auto refuse = [&](std::string column, std::string reason, bool fatal) {
+    bad_ = {position, std::move(column), std::move(reason), document.raw(record), fatal};
     return std::nullopt;
   };
-  if (document.spoiled > 0)
-    if (const decode::Value* spoiled = decode::find_spoiled(record))
-      return refuse("", std::string(spoiled->text()));
-  if (record.kind() != decode::Kind::object) return refuse("", "the record is not an object");
+  const decode::Value* spoiled = document.spoiled > 0 ? decode::find_spoiled(record) : nullptr;
+  if (record.kind() == decode::Kind::spoiled) spoiled = &record;  // also what the selector could not judge
+  if (spoiled != nullptr) return refuse("", std::string(spoiled->text()), false);
+  if (record.kind() != decode::Kind::object) return refuse("", "the record is not an object", false);
 
-  scratch_.clear();
   for (std::size_t i = 0; i < fields_.size(); ++i) {
-    const config::Field& field = fields_[i];
-    const decode::Value value =
-        field.value ? decode::Value::string(*field.value) : field.path->evaluate(record);
-    auto cell = cast(value, field, scratch_);
-    if (!cell) return refuse(field.column, std::move(cell.error()));
-    const bool missing = std::holds_alternative<std::monostate>(*cell);
-    if (missing && (field.required || field.is_key))
-      return refuse(field.column, field.is_key ? "the key is missing" : "a required value is missing");
-    row_[i] = *cell;
+    auto problem = fill(i, record);
+    if (!problem) continue;
+    const bool of_schema = problem->is_lacking || problem->misfit.other_type;
+    if (of_schema && options_.contract == Contract::discard_row) {
+      ++dropped_;
+      return std::nullopt;
+    }
+    return refuse(std::move(problem->column), std::move(problem->misfit.reason),
+                  of_schema && options_.contract == Contract::freeze);
   }
   return row_;
 }
 
-base::Result<std::span<const decode::Value>> select_records(const decode::Document& document,
-                                                            const config::RecordSelector& selector,
-                                                            decode::Value& holder) {
-  if (document.root.kind() == decode::Kind::spoiled)  // a bad byte in one of its keys: no path can be trusted
-    return base::error(base::Code::invalid_data, "the body as a whole cannot be used: {}",
-                       document.root.text());
-  holder = selector.field_path ? selector.field_path->evaluate(document.root) : document.root;
-  const std::string where =
-      selector.field_path ? fmt::format("record_selector.field_path \"{}\"", selector.field_path->text())
-                          : "the body";
-  switch (holder.kind()) {
-    case decode::Kind::array: return holder.items();
-    case decode::Kind::object: return std::span<const decode::Value>(&holder, 1);
-    case decode::Kind::null:
-      if (!selector.field_path) return std::span<const decode::Value>();
-      return base::error(base::Code::invalid_data,
-                         "{} leads to nothing in the answer; is the path still right?", where);
-    default: return base::error(base::Code::invalid_data, "{} leads to neither a list nor an object", where);
+std::optional<Mapper::Problem> Mapper::fill(std::size_t index, const decode::Value& record) {
+  const config::Field& field = fields_[index];
+  Cast cell = cell_of(index, record);
+  const bool needed = field.required || field.is_key;
+  if (!cell) {
+    if (!cell.error().other_type || options_.contract != Contract::discard_value || needed)
+      return Problem{field.column, std::move(cell.error())};
+    cell = casters_[index].fallback();
   }
+  if (is_null(*cell) && needed)
+    return Problem{field.column,
+                   {field.is_key ? "the key is missing" : "a required value is missing", false}};
+  const bool strict =
+      options_.contract == Contract::discard_row || options_.contract == Contract::quarantine_row;
+  if (is_lacking_[index] && strict && !is_null(*cell))
+    return Problem{field.column,
+                   {"has a value, but the table has no such column; add it, or remove the field", false},
+                   true};
+  row_[index] = *cell;
+  return std::nullopt;
+}
+
+Cast Mapper::cell_of(std::size_t index, const decode::Value& record) {
+  const config::Field& field = fields_[index];
+  if (!field.path) return constants_[index];
+  const auto value = field.path->evaluate(record, record_arena_);
+  if (!value)
+    return tl::unexpected(Misfit{fmt::format("path {}: {}", field.path->text(), value.error()), false});
+  return casters_[index].cast(*value, record_arena_);
+}
+
+tl::expected<decode::Value, std::string> Mapper::evaluate(const expr::Expression& expression,
+                                                          const decode::Value& record) {
+  return expression.evaluate(record, record_arena_);
 }
 
 }  // namespace collect

@@ -23,7 +23,7 @@ class MapperTest : public testing::Test {
     const auto row =
         mapper_.map(document.root.items()[index], document, static_cast<std::int64_t>(index) + 1);
     if (!row) {
-      bad_ = mapper_.take_bad();
+      bad_ = mapper_.take_bad().value_or(BadRecord{});
       return "bad";
     }
     std::string line;
@@ -41,6 +41,8 @@ class MapperTest : public testing::Test {
     EXPECT_EQ(bad_.reason, reason) << record;
     EXPECT_EQ(bad_.raw, record);
   }
+
+  void SetUp() override { ASSERT_TRUE(mapper_.begin_slice({})); }
 
   config::Collector collector_ = collector_with(fields, "[id]");
   Mapper mapper_{collector_.fields};
@@ -76,9 +78,12 @@ TEST_F(MapperTest, MissingRequiredValues) {
 TEST_F(MapperTest, ValuesThatDoNotFitNameTheirColumn) {
   expect_bad(R"({"id": 1.5, "names": {"full": "Ann"}})", "id", "\"1.5\" is not a whole number");
   expect_bad(R"({"id": 1, "names": {"full": "Annabel"}})", "name",
-             "\"Annabel\" has 7 characters, 5 are allowed");
-  expect_bad(R"({"id": 1, "names": {"full": "A\u0000"}})", "name", "\"A\\x00\" holds a NUL byte");
-  expect_bad(R"({"id": 1, "names": {"full": "Ann"}, "price": {}})", "price", "is an object, not a number");
+             "\"Annabel\" has 7 characters, 5 are allowed; truncate: true would cut it");
+  expect_bad(R"({"id": 1, "names": {"full": "A\u0000"}})", "name",
+             "\"A\\x00\" holds a NUL byte, which no column of texts takes");
+  expect_bad(
+      R"({"id": 1, "names": {"full": "Ann"}, "price": {}})", "price",
+      "is an object, not a number; choose from it by the path (item.name), or take it whole with type: json");
 }
 
 // The raw record of an object is the text that came, with its spelling, spacing and order.
@@ -115,59 +120,166 @@ TEST_F(MapperTest, ABadRecordLeavesNothingInTheNextRow) {
   EXPECT_EQ(map(document, 2), "3|Cy|NULL|constant|2025");
 }
 
-// ---- select_records ----
+// ---- Values of another type, and columns that the table lacks ----
 
-// The records at the path as JSON, each on a line, or the error.
-std::string select(const std::string& path, std::string body) {
-  const auto collector =
-      collector_with("{id: id}", "[id]", path.empty() ? "" : "record_selector: {field_path: '" + path + "'}");
-  const auto document = document_of(std::move(body));
-  decode::Value holder;
-  const auto records = collect::select_records(document, collector.record_selector, holder);
-  if (!records) {
-    EXPECT_EQ(records.error().code, base::Code::invalid_data);
-    return "error: " + records.error().message;
+using Contract = config::Destination::SchemaContract;
+
+// What becomes of the only record under a contract: "1|NULL", "dropped", "bad: …", "fatal: …".
+std::string under(Contract contract, const std::string& field_list, const std::string& record,
+                  std::vector<std::string> lacking = {}) {
+  const auto collector = collector_with(field_list, "[id]");
+  Mapper mapper(collector.fields, {.contract = contract, .lacking = std::move(lacking)});
+  if (const auto begun = mapper.begin_slice({}); !begun) return begun.error().message;
+  const auto document = document_of(record);
+  if (const auto row = mapper.map(document.root, document, 1)) {
+    std::string line;
+    for (const store::Cell& cell : store::to_cells(*row)) {
+      const store::Row one{{cell}};
+      line += (line.empty() ? "" : "|") + (one.is_null(0) ? std::string("NULL") : one.text(0));
+    }
+    return line;
   }
-  std::string lines;
-  for (const decode::Value& record : *records) lines += decode::to_json(record) + "\n";
-  return lines;
+  if (const auto bad = mapper.take_bad())
+    return fmt::format("{}: {} {}", bad->fatal ? "fatal" : "bad", bad->column, bad->reason);
+  return mapper.dropped() == 1 ? "dropped" : "lost";
 }
 
-TEST(SelectRecords, Lists) {
-  EXPECT_EQ(select("", R"([{"id":1},{"id":2}])"), "{\"id\":1}\n{\"id\":2}\n");
-  EXPECT_EQ(select("data.items", R"({"data":{"items":[{"id":1},2]}})"), "{\"id\":1}\n2\n");
-  EXPECT_EQ(select("pages[0]", R"({"pages":[[{"id":1}],[{"id":2}]]})"), "{\"id\":1}\n");
-  EXPECT_EQ(select("", "[]"), "");
-  EXPECT_EQ(select("items", R"({"items":[]})"), "");
+TEST(SchemaContract, AValueOfAnotherType) {
+  const std::string list = "{id: {path: id, type: integer}, n: {path: n, type: integer}}";
+  const std::string record = R"({"id": 1, "n": "x"})";
+  EXPECT_EQ(under(Contract::evolve, list, record), "bad: n \"x\" is not a number");
+  EXPECT_EQ(under(Contract::quarantine_row, list, record), "bad: n \"x\" is not a number");
+  EXPECT_EQ(under(Contract::freeze, list, record), "fatal: n \"x\" is not a number");
+  EXPECT_EQ(under(Contract::discard_value, list, record), "1|NULL");
+  EXPECT_EQ(under(Contract::discard_row, list, record), "dropped");
 }
 
-TEST(SelectRecords, OneObjectIsOneRecord) {
-  EXPECT_EQ(select("", R"({"id":1})"), "{\"id\":1}\n");
-  EXPECT_EQ(select("item", R"({"item":{"id":1}})"), "{\"id\":1}\n");
+TEST(SchemaContract, KeysAndRequiredValuesAreNotDiscarded) {
+  const std::string record = R"({"id": "x", "n": "y"})";
+  EXPECT_EQ(under(Contract::discard_value, "{id: {path: id, type: integer}}", record),
+            "bad: id \"x\" is not a number");
+  EXPECT_EQ(under(Contract::discard_value, "{id: id, n: {path: n, type: integer, required: true}}", record),
+            "bad: n \"y\" is not a number");
+  EXPECT_EQ(under(Contract::discard_value, "{id: id, n: {path: n, type: integer, default: '7'}}", record),
+            "x|7");
 }
 
-TEST(SelectRecords, ANullBodyHoldsNoRecords) { EXPECT_EQ(select("", "null"), ""); }
-
-// A path that leads nowhere is a renamed key far more often than an empty day.
-TEST(SelectRecords, NothingAtThePathIsAnError) {
-  const char* why =
-      "error: record_selector.field_path \"items\" leads to nothing in the answer; is the path still right?";
-  for (const char* body : {"{}", R"({"Items":[]})", R"({"items":null})", "[]", "null", "5"})
-    EXPECT_EQ(select("items", body), why) << body;
-}
-
-TEST(SelectRecords, AScalarIsAnError) {
-  for (const char* scalar : {"5", "\"text\"", "true"}) {
-    EXPECT_EQ(select("", scalar), "error: the body leads to neither a list nor an object") << scalar;
-    EXPECT_EQ(select("items", fmt::format(R"({{"items":{}}})", scalar)),
-              "error: record_selector.field_path \"items\" leads to neither a list nor an object");
+// It is of the right type, so the contract has nothing to say.
+TEST(SchemaContract, AValueThatBreaksARuleIsSetAsideUnderAnyContract) {
+  const std::string list = "{id: id, n: {path: n, type: integer, range: [0, 10]}}";
+  for (const Contract contract : {Contract::evolve, Contract::freeze, Contract::discard_row,
+                                  Contract::discard_value, Contract::quarantine_row}) {
+    EXPECT_EQ(under(contract, list, R"({"id": 1, "n": 11})"),
+              "bad: n \"11\" is outside of the range 0 to 10");
+    EXPECT_EQ(under(contract, list, R"({"n": 1})"), "bad: id the key is missing");
   }
 }
 
-TEST(SelectRecords, ASpoiledBodySaysWhatSpoiledIt) {
-  const std::string why = select("items", "{\"items\": [], \"\xff\": 1}");
-  EXPECT_EQ(why.find("is the path still right"), std::string::npos) << why;
-  EXPECT_NE(why.find("UTF-8"), std::string::npos) << why;
+TEST(SchemaContract, ColumnsThatTheTableLacks) {
+  const std::string list = "{id: id, n: n}", full = R"({"id": 1, "n": 2})", without = R"({"id": 1})";
+  EXPECT_EQ(under(Contract::discard_row, list, full, {"n"}), "dropped");
+  EXPECT_EQ(under(Contract::discard_row, list, without, {"n"}), "1|NULL");
+  EXPECT_EQ(under(Contract::quarantine_row, list, full, {"n"}),
+            "bad: n has a value, but the table has no such column; add it, or remove the field");
+  EXPECT_EQ(under(Contract::quarantine_row, list, without, {"n"}), "1|NULL");
+  EXPECT_EQ(under(Contract::discard_value, list, full, {"n"}), "1|2");
+  EXPECT_EQ(under(Contract::evolve, list, full, {"n"}), "1|2");
+}
+
+// ---- Expressions, templates, slices ----
+
+TEST(Mapping, AnExpressionThatCannotBeEvaluatedMakesTheRecordBad) {
+  const std::string outcome =
+      under(Contract::discard_row, "{id: id, n: 'length(n)'}", R"({"id": 1, "n": 2})");
+  EXPECT_EQ(outcome.find("bad: n path length(n): invalid-type"), 0U) << outcome;
+}
+
+TEST(Mapping, TemplatesAreRenderedOnceASlice) {
+  const auto collector = collector_with(
+      "{id: id, day: {value: \"{{ now | date('%Y-%m-%d') }}\", type: date}, source: {value: ' nvd ', case: "
+      "upper}}",
+      "[id]");
+  Mapper mapper(collector.fields);
+  const auto document = document_of(R"({"id": "a"})");
+  for (const char* const day : {"2023-11-14", "2023-11-15"}) {
+    expr::TemplateValues values;
+    values.now = base::WallTime{std::chrono::seconds{day[9] == '4' ? 1'700'000'000 : 1'700'086'400}};
+    ASSERT_TRUE(mapper.begin_slice(values));
+    for (int i = 0; i < 3; ++i) {
+      const auto row = mapper.map(document.root, document, 1);
+      ASSERT_TRUE(row);
+      EXPECT_EQ(std::get<std::string_view>((*row)[1]), day);
+      EXPECT_EQ(std::get<std::string_view>((*row)[2]), "NVD");
+    }
+  }
+}
+
+TEST(Mapping, ASliceThatCannotBegin) {
+  const auto begin = [](const std::string& field) {
+    const auto collector = collector_with("{id: id, f: " + field + "}", "[id]");
+    Mapper mapper(collector.fields);
+    const auto begun = mapper.begin_slice({});
+    EXPECT_FALSE(begun);
+    EXPECT_EQ(begun.error().code, base::Code::invalid_config);
+    return begun.error().message;
+  };
+  EXPECT_EQ(begin("{value: x, type: integer}"), "fields.f.value: \"x\" is not a number");
+  EXPECT_EQ(begin("{value: '', type: integer, required: true}"),
+            "fields.f.value: a required value is missing");
+  EXPECT_EQ(begin("{path: f, type: integer, default: x}"), "fields.f.default: \"x\" is not a number");
+}
+
+// What came from the environment stands in no message.
+TEST(Mapping, AConstantFromTheEnvironment) {
+  const char* const yaml =
+      "name: items\nrequester: {url_base: 'https://api.example'}\n"
+      "fields: {id: id, f: {value: '${REGION}', type: TYPE}}\n"
+      "destination: {table: items, primary_key: [id]}\n";
+  const auto begin = [&](const std::string& type) {
+    std::string text = yaml;
+    text.replace(text.find("TYPE"), 4, type);
+    const auto collector = collect::testing::collector_from(text, {{"REGION", "south"}});
+    Mapper mapper(collector.fields);
+    const auto begun = mapper.begin_slice({});
+    if (!begun) return begun.error().message;
+    const auto document = document_of(R"({"id": 1})");
+    EXPECT_EQ(std::get<std::string_view>((*mapper.map(document.root, document, 1))[1]), "south");
+    return std::string();
+  };
+  EXPECT_EQ(begin("text"), "");
+  EXPECT_EQ(begin("integer"), "fields.f.value: what came from the environment does not fit type: integer");
+}
+
+// The run reads its cursor from the record that was mapped.
+TEST(Mapping, OtherExpressionsOnTheSameRecord) {
+  const auto collector = collector_with("{id: id, at: {path: at, type: timestamp}}", "[id]");
+  Mapper mapper(collector.fields);
+  ASSERT_TRUE(mapper.begin_slice({}));
+  const auto document = document_of(R"({"id": "a", "at": "2025-01-01T00:00:00+01:00"})");
+  const auto row = mapper.map(document.root, document, 1);
+  ASSERT_TRUE(row);
+  const auto cursor = expr::Expression::parse("join('/', [id, at])");
+  const auto value = mapper.evaluate(*cursor, document.root);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->text(), "a/2025-01-01T00:00:00+01:00");
+  EXPECT_EQ(std::get<std::string_view>((*row)[1]), "2024-12-31T23:00:00.000000Z");  // still there
+}
+
+// The arena starts anew with every record, however much the one before needed.
+TEST(Mapping, LargeRecordsLeaveNothingBehind) {
+  const auto collector = collector_with("{id: id, all: {path: all, type: json}}", "[id]");
+  Mapper mapper(collector.fields);
+  ASSERT_TRUE(mapper.begin_slice({}));
+  const auto large = document_of(R"({"id": 1, "all": ["1)" + std::string(100'000, 'x') + "\"]}");
+  const auto small = document_of(R"({"id": 2, "all": {"b": 1, "a": 2}})");
+  for (int i = 0; i < 5; ++i) {
+    const auto big_row = mapper.map(large.root, large, 1);
+    ASSERT_TRUE(big_row);
+    EXPECT_EQ(std::get<std::string_view>((*big_row)[1]).size(), 100'005U);
+    const auto row = mapper.map(small.root, small, 2);
+    ASSERT_TRUE(row);
+    EXPECT_EQ(std::get<std::string_view>((*row)[1]), R"({"a":2,"b":1})");
+  }
 }
 
 }  // namespace

@@ -5,9 +5,10 @@
 namespace collect {
 namespace {
 using base::Code;
-constexpr std::array outcomes{Outcome::running,  Outcome::success,      Outcome::empty,
-                              Outcome::rejected, Outcome::rate_limited, Outcome::failed,
-                              Outcome::timeout,  Outcome::cancelled,    Outcome::lost};
+constexpr std::array outcomes{Outcome::running,      Outcome::success,    Outcome::empty,
+                              Outcome::partial,      Outcome::incomplete, Outcome::rejected,
+                              Outcome::rate_limited, Outcome::failed,     Outcome::timeout,
+                              Outcome::cancelled,    Outcome::lost};
 }  // namespace
 
 std::string_view to_string(Outcome outcome) {
@@ -15,6 +16,8 @@ std::string_view to_string(Outcome outcome) {
     case Outcome::running: return "running";
     case Outcome::success: return "success";
     case Outcome::empty: return "empty";
+    case Outcome::partial: return "partial";
+    case Outcome::incomplete: return "incomplete";
     case Outcome::rejected: return "rejected";
     case Outcome::rate_limited: return "rate_limited";
     case Outcome::failed: return "failed";

@@ -11,7 +11,19 @@
 
 namespace collect {
 
-enum class Outcome { running, success, empty, rejected, rate_limited, failed, timeout, cancelled, lost };
+enum class Outcome {
+  running,
+  success,
+  empty,
+  partial,     // some slices are open
+  incomplete,  // the pages contradict each other
+  rejected,
+  rate_limited,
+  failed,
+  timeout,
+  cancelled,
+  lost,
+};
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view text);
 
@@ -34,7 +46,7 @@ struct Counts {
   std::int64_t unchanged = 0;
   std::int64_t deleted = 0;
   std::int64_t quarantined = 0;
-  std::int64_t conflicts = 0;  // rows that gave way to the last one with their key, and differ from it
+  std::int64_t conflicts = 0;  // rows that gave way to another one with their key, and differ from it
 };
 
 struct RunRecord {

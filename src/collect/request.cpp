@@ -1,63 +1,199 @@
 #include "collect/request.hpp"
 
+#include <strings.h>
+
+#include <algorithm>
+
+#include "collect/body.hpp"
+#include "collect/decoding.hpp"
+#include "collect/rulings.hpp"
+#include "http/authorization.hpp"
+#include "http/redirect.hpp"
 #include "http/url.hpp"
 
 namespace collect {
 namespace {
 
-// In each form in which a server may throw it back at us.
-void register_secrets(const config::Collector& collector, const http::UrlParts& url,
-                      base::Redactor& redactor) {
-  for (const base::Secret& secret : collector.secrets) redactor.add(secret);
-  for (const auto& [name, value] : collector.requester.request_headers) {  // "Token abc": also the abc alone
-    const std::string& text = value.secret.reveal();
-    redactor.add(base::Secret(text.substr(text.rfind(' ') + 1)));
+using base::Result;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+bool overrides(const PageRequest& page, std::string_view parameter) {
+  return std::any_of(page.parameters.begin(), page.parameters.end(),
+                     [&](const auto& it) { return it.first == parameter; });
+}
+
+bool replaced(const PageRequest& page, std::string_view header) {
+  return std::any_of(page.headers.begin(), page.headers.end(), [&](const http::Header& it) {
+    return it.name.size() == header.size() && strncasecmp(it.name.data(), header.data(), header.size()) == 0;
+  });
+}
+
+bool holds_secret(const config::BodyJson& body) {
+  const auto below = [](const auto& list, auto get) {
+    return std::any_of(list.begin(), list.end(), [&](const auto& it) { return holds_secret(get(it)); });
+  };
+  if (body.kind == config::BodyJson::Kind::scalar) return body.scalar.is_secret();
+  return below(body.items, [](const auto& it) -> const config::BodyJson& { return it; }) ||
+         below(body.entries, [](const auto& it) -> const config::BodyJson& { return it.second; });
+}
+
+// The name stands in the query already: an API that gives whole addresses repeats our key in them.
+bool has_parameter(std::string_view url, const std::string& name) {
+  const std::size_t query = url.find('?');
+  if (query == std::string_view::npos) return false;
+  std::string_view rest = url.substr(query + 1);
+  rest = rest.substr(0, rest.find('#'));
+  while (!rest.empty()) {
+    const std::string_view one = rest.substr(0, rest.find('&'));
+    if (one.substr(0, one.find('=')) == name) return true;
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
   }
-  // A key may also travel as the user's name, and both together as base64 (RFC 7617).
-  redactor.add(base::Secret(url.password.empty() ? url.user : url.password));
-  if (!url.user.empty()) redactor.add(base::Secret(url.user + ':' + url.password));
+  return false;
+}
+
+// The same rules as for a redirect, so that there is one place for them.
+Result<void> follow(http::Request& request, const std::string& url) {
+  const http::Hop here = TRY(http::first_hop(request));
+  http::Response redirect;
+  redirect.status = 307;
+  redirect.url = request.url;
+  redirect.headers.push_back({"location", url});
+  const auto next = TRY_WITH(http::next_hop(request, here, redirect), "the next page");
+  if (!next)
+    return base::error(
+        base::Code::endpoint_gone,
+        "{}: the next page is at another host, {}; add it to requester.allowed_hosts if that is right",
+        http::host_label(request.url), http::host_label(url));
+  request.url = next->url;
+  if (!next->with_credentials) {
+    request.secret_headers.clear();
+    request.secret_parameters.clear();
+  }
+  std::erase_if(request.secret_parameters,
+                [&](const auto& it) { return has_parameter(request.url, it.name); });
+  return {};
 }
 
 }  // namespace
 
-base::Result<http::Request> make_request(const config::Collector& collector, base::Redactor& redactor) {
-  const config::Requester& requester = collector.requester;
-  const http::UrlParts parts = TRY_WITH(http::parse_url(requester.url_base), "requester.url_base");
-  register_secrets(collector, parts, redactor);
+RequestBuilder::RequestBuilder(const config::Requester& requester, const config::Decoder& decoder)
+    : requester_(requester), expect_(expectation(decoder)) {}
 
+Result<http::Request> RequestBuilder::build(const expr::TemplateValues& values,
+                                            const PageRequest& page) const {
   http::Request request;
-  request.method = to_string(requester.http_method);
-  using Method = config::HttpMethod;
-  request.idempotent = requester.idempotent || requester.http_method == Method::get;
-  request.expect = http::Request::Expect::json;
-  std::vector<std::pair<std::string, std::string>> parameters;
-  for (const auto& [name, values] : requester.request_parameters)
-    for (const config::TextOrSecret& value : values) {
+  request.method = to_string(requester_.http_method);
+  request.idempotent = requester_.idempotent || requester_.http_method == config::HttpMethod::get;
+  request.expect = expect_;
+  request.judge_answer = make_judge(requester_.error_handler);
+  request.allowed_hosts = requester_.allowed_hosts;
+  request.http2 = requester_.http2;
+  request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(requester_.timeout);
+  request.max_response_size = requester_.max_response_size;
+  TRY(add_parameters(request, values, page));
+  TRY(add_headers(request, values, page));
+  TRY(add_body(request, values, page));
+  add_credentials(request);
+  if (page.url) TRY(follow(request, *page.url));
+  return request;
+}
+
+Result<void> RequestBuilder::add_parameters(http::Request& request, const expr::TemplateValues& values,
+                                            const PageRequest& page) const {
+  const std::string base = TRY_WITH(render(requester_.url_base, values), "requester.url_base");
+  const std::string path = TRY_WITH(render(requester_.path, values), "requester.path");
+  TRY_WITH(http::parse_url(base), "requester.url_base");
+  Pairs parameters;
+  for (const auto& [name, list] : requester_.request_parameters) {
+    if (page.only_token || overrides(page, name)) continue;
+    for (const config::Templated& value : list) {
       if (value.is_secret())
         request.secret_parameters.push_back({name, value.secret});
       else
-        parameters.emplace_back(name, value.text);
+        parameters.emplace_back(name,
+                                TRY_WITH(render(value, values), "requester.request_parameters.{}", name));
     }
-  request.url = http::build_url(requester.url_base, requester.path, parameters);
-  for (const auto& [name, value] : requester.request_headers) {
+  }
+  parameters.insert(parameters.end(), page.parameters.begin(), page.parameters.end());
+  request.url = http::build_url(base, path, parameters);
+  return {};
+}
+
+Result<void> RequestBuilder::add_headers(http::Request& request, const expr::TemplateValues& values,
+                                         const PageRequest& page) const {
+  for (const auto& [name, value] : requester_.request_headers) {
+    if (replaced(page, name)) continue;
     if (value.is_secret())
       request.secret_headers.push_back({name, value.secret});
     else
-      request.headers.push_back({name, value.text});
+      request.headers.push_back(
+          {name, TRY_WITH(render(value, values), "requester.request_headers.{}", name)});
   }
-  if (requester.authenticator) {
+  for (const http::Header& header : page.headers) request.headers.push_back(header);
+  return {};
+}
+
+Result<void> RequestBuilder::add_body(http::Request& request, const expr::TemplateValues& values,
+                                      const PageRequest& page) const {
+  if (requester_.request_body_json) {
+    Body body = TRY_WITH(Body::render(*requester_.request_body_json, values), "requester.request_body_json");
+    for (const auto& [path, json] : page.body) TRY_WITH(body.set_json(path, json), "the paginator");
+    request.body = body.text();
+    request.body_is_secret = holds_secret(*requester_.request_body_json);
+    request.content_type = "application/json";
+  } else if (requester_.request_body_data) {
+    request.body = TRY_WITH(render(*requester_.request_body_data, values), "requester.request_body_data");
+    request.body_is_secret = requester_.request_body_data->is_secret();
+  } else if (!requester_.request_body_form.empty()) {
+    Pairs form;
+    for (const auto& [name, list] : requester_.request_body_form)
+      for (const config::Templated& value : list) {
+        form.emplace_back(name, TRY_WITH(render(value, values), "requester.request_body_form.{}", name));
+        request.body_is_secret = request.body_is_secret || value.is_secret();
+      }
+    request.body = http::form_encode(form);
+    request.content_type = "application/x-www-form-urlencoded";
+  }
+  return {};
+}
+
+void RequestBuilder::add_credentials(http::Request& request) const {
+  if (!requester_.authenticator) return;
+  const config::Authenticator& it = *requester_.authenticator;
+  using Type = config::Authenticator::Type;
+  switch (it.type) {
+    case Type::bearer:
+      request.secret_headers.push_back({"Authorization", http::bearer_credentials(it.token)});
+      break;
+    case Type::basic:
+      request.secret_headers.push_back({"Authorization", http::basic_credentials(it.username, it.password)});
+      break;
+    case Type::api_key:
+      if (!it.header.empty())
+        request.secret_headers.push_back({it.header, it.value});
+      else
+        request.secret_parameters.push_back({it.parameter, it.value});
+      break;
+    case Type::oauth2: break;
+  }
+}
+
+void register_secrets(const config::Collector& collector, base::Redactor& redactor) {
+  for (const base::Secret& secret : collector.secrets) redactor.add(secret);
+  const config::Requester& requester = collector.requester;
+  for (const auto& [name, value] : requester.request_headers) {  // "Token abc": also the abc alone
+    const std::string& text = value.secret.reveal();
+    redactor.add(base::Secret(text.substr(text.rfind(' ') + 1)));
+  }
+  if (requester.authenticator && requester.authenticator->type == config::Authenticator::Type::basic) {
     const config::Authenticator& it = *requester.authenticator;
-    if (it.type == config::Authenticator::Type::bearer)
-      request.secret_headers.push_back({"Authorization", base::Secret("Bearer " + it.token.reveal())});
-    else if (!it.header.empty())
-      request.secret_headers.push_back({it.header, it.value});
-    else
-      request.secret_parameters.push_back({it.parameter, it.value});
+    redactor.add(base::Secret(it.username.reveal() + ':' + it.password.reveal()));
   }
-  request.allowed_hosts = requester.allowed_hosts;
-  request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(requester.timeout);
-  request.max_response_size = requester.max_response_size;
-  return request;
+  // A key may also travel as the user's name, and both together as base64 (RFC 7617).
+  const auto url = http::parse_url(requester.url_base.source());
+  if (!url) return;  // it holds a template
+  redactor.add(base::Secret(url->password.empty() ? url->user : url->password));
+  if (!url->user.empty()) redactor.add(base::Secret(url->user + ':' + url->password));
 }
 
 http::RetryPolicy make_retry_policy(const config::ErrorHandler& handler) {

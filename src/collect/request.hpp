@@ -1,16 +1,46 @@
-// What a collector's requester asks for, as an HTTP request and its retry policy.
+// What a requester asks for, as HTTP requests: templates rendered, credentials in their place.
+//
+//   const RequestBuilder builder(collector.requester, collector.decoder);
+//   http::Request request = TRY(builder.build(values, page));
+//
+// Const and thread-safe; refers to the requester, which must outlive it and the requests it built.
 #pragma once
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "collect/pager.hpp"
 #include "config/collector.hpp"
+#include "expr/template.hpp"
 #include "http/message.hpp"
 #include "http/policy.hpp"
 
 namespace collect {
 
-// Registers every secret of the collector with the redactor, the password in a URL included.
-base::Result<http::Request> make_request(const config::Collector& collector, base::Redactor& redactor);
+class RequestBuilder {
+ public:
+  RequestBuilder(const config::Requester& requester, const config::Decoder& decoder);
+
+  // The request for one page. A next page's address is judged like a redirect (RT14): another host gets no
+  // credentials, and is refused (endpoint_gone) unless it is one of allowed_hosts. OAuth2 tokens are not in
+  // it: see PageReader.
+  base::Result<http::Request> build(const expr::TemplateValues& values, const PageRequest& page) const;
+
+ private:
+  base::Result<void> add_parameters(http::Request& request, const expr::TemplateValues& values,
+                                    const PageRequest& page) const;
+  base::Result<void> add_headers(http::Request& request, const expr::TemplateValues& values,
+                                 const PageRequest& page) const;
+  base::Result<void> add_body(http::Request& request, const expr::TemplateValues& values,
+                              const PageRequest& page) const;
+  void add_credentials(http::Request& request) const;
+
+  const config::Requester& requester_;
+  http::Request::Expect expect_;
+};
+
+// Every secret of the collector, in each form in which a server may throw it back at us.
+void register_secrets(const config::Collector& collector, base::Redactor& redactor);
+
 http::RetryPolicy make_retry_policy(const config::ErrorHandler& handler);
 
 }  // namespace collect

@@ -4,12 +4,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <map>
 
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "collect/destination.hpp"
-#include "collect/request.hpp"
-#include "decode/json.hpp"
+#include "collect/loader.hpp"
 
 namespace collect {
 namespace {
@@ -33,17 +32,6 @@ std::string new_run_id(base::WallTime now, base::Rng& rng) {
   return id;
 }
 
-// What the database does not permit has nothing to do with the API's credentials.
-Result<void> of_store(Result<void> result) {
-  if (!result && result.error().code == Code::permission) result.error().code = Code::invalid_config;
-  return result;
-}
-
-// A batch that may not be committed as it is (CO10).
-struct Rejected {
-  std::string reason;
-};
-
 // One run's state while it goes on.
 class Run {
  public:
@@ -54,8 +42,7 @@ class Run {
         options_(options),
         report_(report),
         deadline_(parts.clock.steady() + collector.timeout),
-        logger_(options.dry_run ? parts.log.logger() : parts.log.collector(collector.name)),
-        fields_(collector.fields) {}
+        logger_(options.dry_run ? parts.log.logger() : parts.log.collector(collector.name)) {}
 
   void announce() const {
     logger_.banner(telemetry::Level::info,
@@ -66,18 +53,28 @@ class Run {
   Result<void> perform(store::Database& database, store::Session& session, Ledger& ledger,
                        std::stop_token stop) {
     Destination destination(collector_, report_.run.id, database, session);
-    TRY(of_store(destination.verify(
-        stop)));  // before the first request: a table that does not fit costs the API nothing
-    fields_ = destination.fields();
-    TRY(fetch(stop));
-    if (is_empty()) return {};
-    return store_rows(session, ledger, destination, std::move(stop));
+    if (auto verified = destination.verify(stop);
+        !verified) {  // before the first request: it costs the API nothing
+      if (verified.error().code == Code::permission) verified.error().code = Code::invalid_config;
+      return verified;
+    }
+    for (CursorRecord& it : TRY(ledger.cursors(collector_.name, stop)))
+      states_[it.partition] = {std::move(it.high_water), it.covered_until};
+    Loader loader(parts_, collector_, report_, fetch_options(), options_.progress,
+                  LoadTarget{session, ledger, destination});
+    TRY(load_all(loader, &session, stop));
+    if (report_.run.outcome == Outcome::empty) report_.allow_empty = TRY(may_be_empty(ledger, stop));
+    explain_empty();
+    return {};
   }
 
   // Everything but the database.
   Result<void> rehearse(std::stop_token stop) {
-    TRY(fetch(std::move(stop)));
-    if (!is_empty()) map_all();
+    for (const config::Field& field : collector_.fields) report_.columns.push_back(field.column);
+    Loader loader(parts_, collector_, report_, fetch_options(), options_.progress, std::nullopt);
+    TRY(load_all(loader, nullptr, std::move(stop)));
+    report_.allow_empty = collector_.allow_empty.always || collector_.allow_empty.within;
+    explain_empty();
     return {};
   }
 
@@ -99,14 +96,18 @@ class Run {
   const telemetry::Logger& logger() const { return logger_; }
 
  private:
-  // Sends the request and finds the records in the answer.
-  Result<void> fetch(std::stop_token stop) {
-    const http::Request request = TRY(make_request(collector_, parts_.redactor));
+  struct Tally {
+    std::int64_t partitions = 0, failed = 0, committed = 0;
+    std::optional<Error> first_error;
+    std::string failures, incomplete, rejected;
+  };
+
+  http::FetchOptions fetch_options() {
     http::FetchOptions fetch{.retry = make_retry_policy(collector_.requester.error_handler),
                              .deadline = deadline_,
                              .on_retry = {},
                              .on_progress = {}};
-    fetch.on_retry = [&](const http::RetryNotice& notice) {
+    fetch.on_retry = [this](const http::RetryNotice& notice) {
       logger_.warning("attempt failed", {{"run", report_.run.id},
                                          {"attempt", notice.attempt},
                                          {"of", notice.max_attempts},
@@ -116,126 +117,124 @@ class Run {
             .expected = {},
             .note = fmt::format("{}; again in {}", notice.cause, base::format_duration(notice.delay))});
     };
-    fetch.on_attempt = [&] { ++report_.run.counts.requests; };
-    fetch.on_progress = [&](std::uint64_t received, std::optional<std::uint64_t> total) {
+    fetch.on_attempt = [this] {
+      ++report_.run.counts.requests;
+      show({.phase = Progress::Phase::request, .expected = {}, .note = {}});
+    };
+    fetch.on_progress = [this](std::uint64_t received, std::optional<std::uint64_t> total) {
       show({.phase = Progress::Phase::request, .received = received, .expected = total, .note = {}});
     };
-    show({.phase = Progress::Phase::request, .expected = {}, .note = {}});
-    http::Response response = TRY(parts_.engine.fetch(request, fetch, stop));
-    report_.run.counts.pages = 1;
-    report_.run.counts.received_bytes = static_cast<std::int64_t>(response.received_bytes);
-    show({.phase = Progress::Phase::decode, .expected = {}, .note = {}});
-    document_ = TRY_WITH(decode::decode_json(std::move(response.body)), "the answer of {}", response.url);
-    if (document_.duplicate_keys > 0)
+    return fetch;
+  }
+
+  Result<void> load_all(Loader& loader, store::Session* session, std::stop_token stop) {
+    register_secrets(collector_, parts_.redactor);
+    Planner planner({parts_.engine, parts_.clock, parts_.redactor}, collector_, fetch_options(), session);
+    const std::vector<Partition> partitions = TRY(planner.partitions(stop));
+    Tally tally;
+    tally.partitions = static_cast<std::int64_t>(partitions.size());
+    if (collector_.destination.write_disposition == config::Destination::WriteDisposition::replace) {
+      std::vector<Unit> units;
+      for (const Partition& it : partitions) units.push_back({.partition = &it});
+      CursorState none;
+      tally.partitions = 1;
+      TRY(load_slice(loader, "all", units, none, tally, stop));
+    } else {
+      for (const Partition& partition : partitions) {
+        TRY(load_partition(loader, planner, partition, tally, stop));
+        if (collector_.max_failed_partitions.exceeded(tally.failed, tally.partitions)) break;
+      }
+    }
+    if (loader.duplicate_keys() > 0)
       logger_.warning("object keys stand twice in the answer; the last one counts",
-                      {{"run", report_.run.id}, {"keys", document_.duplicate_keys}});
-    records_ = TRY(select_records(document_, collector_.record_selector, holder_));
-    report_.run.counts.records = static_cast<std::int64_t>(records_.size());
+                      {{"run", report_.run.id}, {"keys", loader.duplicate_keys()}});
+    conclude(tally);
     return {};
   }
 
-  bool is_empty() {
-    if (!records_.empty()) return false;
-    report_.run.outcome = Outcome::empty;
-    if (!collector_.allow_empty)
-      report_.run.error = "the answer holds no records; if that is normal, set allow_empty: true";
-    return true;
-  }
-
-  // Gives mapped rows one by one, setting aside what does not fit.
-  store::RowSource rows() {
-    return [this]() -> std::optional<std::span<const store::Param>> {
-      while (next_ < records_.size()) {
-        const decode::Value& record = records_[next_++];
-        if (next_ % 10'000 == 0) show_rows();
-        if (auto row = mapper_.map(record, document_, static_cast<std::int64_t>(next_))) return row;
-        report_.quarantined.push_back(redacted(mapper_.take_bad()));
-        ++report_.run.counts.quarantined;
-      }
-      show_rows();
-      return std::nullopt;
-    };
-  }
-
-  // More bad rows than allowed: nothing of the batch is committed.
-  std::optional<Rejected> judge() const {
-    const Counts& counts = report_.run.counts;
-    if (!collector_.max_bad_rows.exceeded(counts.quarantined, counts.records)) return std::nullopt;
-    std::string reasons;
-    for (std::size_t i = 0; i < report_.quarantined.size() && i < 3; ++i) {
-      const BadRecord& bad = report_.quarantined[i];
-      reasons += fmt::format("{}record {}: {}{}{}", i == 0 ? "" : "; ", bad.position, bad.column,
-                             bad.column.empty() ? "" : " ", bad.reason);
+  // Its windows one after the other: none may overtake one that failed.
+  Result<void> load_partition(Loader& loader, const Planner& planner, const Partition& partition,
+                              Tally& tally, const std::stop_token& stop) {
+    CursorState& state = states_[partition.key];
+    for (const Unit& unit : TRY(planner.units(partition, state))) {
+      const std::int64_t failed = tally.failed;
+      TRY(load_slice(loader, unit.name(), {unit}, state, tally, stop));
+      if (tally.failed > failed) break;
     }
-    return Rejected{
-        fmt::format("{} of {} records do not fit, more than max_bad_rows allows; nothing was committed: {}",
-                    counts.quarantined, counts.records, reasons)};
+    return {};
   }
 
-  Result<void> store_rows(store::Session& session, Ledger& ledger, Destination& destination,
-                          std::stop_token stop) {
-    TRY(of_store(destination.stage(rows(), stop)));
-    if (const auto rejected = judge()) {
-      report_.run.outcome = Outcome::rejected;
-      report_.run.failure_type = FailureType::data;
-      report_.run.error = rejected->reason;
+  // An error ends the run: where there is nothing but this slice, and where the others would fare no better.
+  Result<void> load_slice(Loader& loader, const std::string& name, const std::vector<Unit>& units,
+                          CursorState& state, Tally& tally, const std::stop_token& stop) {
+    auto end = loader.load(name, units, state, stop);
+    if (end) {
+      using State = SliceEnd::State;
+      if (end->state == State::committed || end->state == State::empty) ++tally.committed;
+      if (end->state == State::incomplete) note(tally.incomplete, name, end->reason);
+      if (end->state == State::rejected) note(tally.rejected, name, end->reason);
+      if (end->state == State::rejected || end->state == State::incomplete) ++tally.failed;
       return {};
     }
-    TRY(of_store(destination.fold(report_.run.counts, stop)));
-    show({.phase = Progress::Phase::commit, .expected = {}, .rows = report_.run.counts.staged, .note = {}});
-    Counts counts = report_.run.counts;
-    constexpr std::string_view slice = "all";
-    const auto commit = [&](store::Connection& connection) -> Result<void> {
-      TRY(destination.merge(connection, parts_.clock.wall(), counts));
-      TRY(ledger.quarantine(connection, report_.run, report_.quarantined));
-      RunRecord record = report_.run;
-      record.counts = counts;
-      return ledger.commit_slice(connection, record, slice);
-    };
-    if (const auto committed = session.transact(store::Access::write, stop, commit); !committed) {
-      // A commit whose answer was lost is looked up, never guessed (CO2); with a fresh token, for it is over.
-      if (committed.error().code != Code::unavailable) return of_store(committed);
-      const auto found = ledger.is_committed(report_.run.id, slice, {});
-      if (!found || !*found) return committed;
-    }
-    report_.run.counts = counts;  // only what was committed counts
-    report_.run.outcome = Outcome::success;
+    const Error& error = end.error();
+    const bool concerns_all = error.code == Code::cancelled || error.code == Code::permission ||
+                              error.code == Code::invalid_config || error.code == Code::no_space ||
+                              error.code == Code::internal || stop.stop_requested();
+    if (tally.partitions == 1 || concerns_all) return error;
+    ++tally.failed;
+    note(tally.failures, name, error.message);
+    if (!tally.first_error) tally.first_error = error;
+    logger_.warning("slice failed", {{"run", report_.run.id}, {"slice", name}, {"error", error.message}});
     return {};
   }
 
-  void map_all() {
-    for (const config::Field& field : collector_.fields) report_.columns.push_back(field.column);
-    const store::RowSource source = rows();
-    while (const auto row = source()) report_.rows.push_back(redacted(store::to_cells(*row)));
-    report_.run.counts.staged = static_cast<std::int64_t>(report_.rows.size());
-    report_.run.outcome = Outcome::success;
-    if (const auto rejected = judge()) {
-      report_.run.outcome = Outcome::rejected;
-      report_.run.failure_type = FailureType::data;
-      report_.run.error = rejected->reason;
-    }
+  static void note(std::string& list, const std::string& name, const std::string& reason) {
+    constexpr std::size_t shown = 1'000;
+    if (list.size() > shown) return;
+    list += (list.empty() ? "" : "; ") + (name == "all" ? reason : name + ": " + reason);
   }
 
-  // An API may echo credentials in its records.
-  BadRecord redacted(BadRecord bad) const {
-    bad.reason = parts_.redactor.redact(bad.reason);
-    bad.raw = parts_.redactor.redact(bad.raw);
-    return bad;
+  void conclude(const Tally& tally) {
+    RunRecord& run = report_.run;
+    const bool exceeded = collector_.max_failed_partitions.exceeded(tally.failed, tally.partitions);
+    if (tally.first_error) {
+      run.outcome = tally.committed > 0 && !exceeded ? Outcome::partial : outcome_of(*tally.first_error);
+      run.failure_type = failure_type_of(*tally.first_error);
+      run.error =
+          fmt::format("{} of {} partitions failed: {}", tally.failed, tally.partitions, tally.failures);
+    } else if (!tally.rejected.empty()) {
+      run.outcome = tally.committed > 0 && !exceeded ? Outcome::partial : Outcome::rejected;
+      run.failure_type = FailureType::data;
+      run.error = tally.rejected;
+    } else if (!tally.incomplete.empty()) {
+      run.outcome = Outcome::incomplete;
+      run.failure_type = FailureType::transient;
+      run.error = tally.incomplete;
+    } else {
+      run.outcome = run.counts.records == 0 ? Outcome::empty : Outcome::success;
+    }
+    run.error = parts_.redactor.redact(run.error);
   }
-  std::vector<store::Cell> redacted(std::vector<store::Cell> cells) const {
-    for (store::Cell& cell : cells)
-      if (auto* text = std::get_if<std::string>(&cell)) *text = parts_.redactor.redact(*text);
-    return cells;
+
+  // A quiet night is normal, a quiet month is not (CO7).
+  Result<bool> may_be_empty(Ledger& ledger, std::stop_token stop) const {
+    if (collector_.allow_empty.always) return true;
+    if (!collector_.allow_empty.within) return false;
+    const RecordHistory history = TRY(ledger.last_records(collector_.name, std::move(stop)));
+    const auto since = history.last_with_records ? history.last_with_records : history.first_run;
+    return since && parts_.clock.wall() - *since <= *collector_.allow_empty.within;
   }
+
+  void explain_empty() {
+    if (report_.run.outcome != Outcome::empty || report_.allow_empty) return;
+    report_.run.error = collector_.allow_empty.within
+                            ? fmt::format("no records for longer than allow_empty: {}",
+                                          base::format_duration(*collector_.allow_empty.within))
+                            : "the answer holds no records; if that is normal, set allow_empty: true";
+  }
+
   void show(const Progress& progress) const {
     if (options_.progress) options_.progress(progress);
-  }
-  void show_rows() const {
-    show({.phase = Progress::Phase::stage,
-          .expected = {},
-          .rows = static_cast<std::int64_t>(next_),
-          .records = report_.run.counts.records,
-          .note = {}});
   }
 
   const RunnerParts& parts_;
@@ -244,12 +243,7 @@ class Run {
   RunReport& report_;
   const base::SteadyTime deadline_;
   telemetry::Logger logger_;
-  decode::Document document_;
-  decode::Value holder_;
-  std::span<const decode::Value> records_;
-  std::size_t next_ = 0;
-  std::vector<config::Field> fields_;
-  Mapper mapper_{fields_};
+  std::map<std::string, CursorState> states_;  // by partition
 };
 
 bool is_good(const RunReport& report) {
@@ -344,7 +338,6 @@ Result<void> record_end(const RunnerParts& parts, const RunRecord& run) {
 
 RunReport Runner::run(const config::Collector& collector, const RunOptions& options, std::stop_token stop) {
   RunReport report;
-  report.allow_empty = collector.allow_empty;
   RunRecord& record = report.run;
   record.collector = collector.name;
   record.started_at = parts_.clock.wall();

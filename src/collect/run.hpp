@@ -46,7 +46,7 @@ struct RunOptions {
 
 struct RunReport {
   RunRecord run;
-  bool allow_empty = false;
+  bool allow_empty = false;                    // of outcome `empty`: it is no failure
   std::vector<BadRecord> quarantined;          // with their raw records
   std::vector<std::string> columns;            // dry run
   std::vector<std::vector<store::Cell>> rows;  // dry run

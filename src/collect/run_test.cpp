@@ -328,8 +328,7 @@ TEST(Run, AnAttemptsTimeoutIsNotTheRuns) {
 
 TEST(Run, ATableThatDoesNotFitCostsTheApiNothing) {
   World world({answer(200, three_items)});
-  ASSERT_OK(store::testing::execute(*world.session,
-                                    "CREATE TABLE items (id INTEGER PRIMARY KEY, _run_id, _loaded_at)"));
+  ASSERT_OK(store::testing::execute(*world.session, "CREATE TABLE items (id INTEGER PRIMARY KEY, _run_id)"));
   const RunReport report = world.run(items());
   expect_nothing(world, report, Outcome::failed, FailureType::configuration);
   EXPECT_TRUE(has(report.run.error, "ALTER TABLE")) << report.run.error;

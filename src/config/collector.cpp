@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/fingerprint.hpp"
-#include "config/collector_table.hpp"
+#include "config/tables.hpp"
 
 namespace config {
 namespace {
@@ -72,17 +73,6 @@ std::string_view to_string(HttpMethod method) {
   return "GET";
 }
 
-std::string_view to_string(FieldType type) {
-  switch (type) {
-    case FieldType::text: return "text";
-    case FieldType::integer: return "integer";
-    case FieldType::number: return "number";
-    case FieldType::date: return "date";
-    case FieldType::timestamp: return "timestamp";
-  }
-  return "text";
-}
-
 std::optional<CollectorSource> parse_collector(std::string text, const std::string& file, Faults& faults) {
   auto node = parse_yaml(text, file, faults);
   if (!node) return std::nullopt;
@@ -100,18 +90,28 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
     set_path(source.node, override.path, override.value, source.file, faults);
     definition += '\n' + override.path + '=' + override.value.text;
   }
-  std::vector<base::Secret> secrets = expand_requester(source.node, environment, source.file, faults);
-  expand_environment(source.node, environment, source.file, faults);
+  std::set<std::string> variables;
+  const Environment noting = [&](std::string_view name) {
+    variables.emplace(name);
+    return environment(name);
+  };
+  std::vector<base::Secret> secrets = expand_requester(source.node, noting, source.file, faults);
+  expand_environment(source.node, noting, source.file, faults);
   drop_optional_authenticator(source.node);
   Context context(source.file, faults);
+  context.scope() = scope_of(source.node);
   auto collector = table().read(source.node, context);
   if (!collector || faults.size() != before) return std::nullopt;
   collector->file = source.file;
+  collector->variables.assign(variables.begin(), variables.end());
+  collector->warnings = context.warnings();
+  if (source.node.find("allow_empty") == nullptr && collector->incremental_sync)
+    collector->allow_empty.within = std::chrono::days{7};  // a quiet night is normal (CO7)
   collector->definition = base::fingerprint(definition);
-  if (const auto& authenticator = collector->requester.authenticator) {
-    secrets.push_back(authenticator->token);
-    secrets.push_back(authenticator->value);
-  }
+  if (const auto& it = collector->requester.authenticator)
+    for (const base::Secret* secret :
+         {&it->token, &it->value, &it->password, &it->client_secret, &it->refresh_token})
+      if (!secret->empty()) secrets.push_back(*secret);
   collector->secrets = std::move(secrets);
   for (Field& field : collector->fields) {
     const auto& key = collector->destination.primary_key;
@@ -121,5 +121,6 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
 }
 
 std::string collector_reference() { return write_reference(table().keys()); }
+std::string collector_schema() { return json_schema(table().keys(), "A collector of pulse"); }
 
 }  // namespace config

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "config/tables.hpp"
+
 namespace config {
 namespace {
 
@@ -51,7 +53,7 @@ TEST(Collector, ReadsTheWholeFileWithItsDefaults) {
   EXPECT_EQ(collector->fields[0].column, "id");
   EXPECT_TRUE(collector->fields[0].is_key);
   EXPECT_FALSE(collector->fields[1].is_key);
-  EXPECT_EQ(*collector->fields[2].value, "sample");
+  EXPECT_EQ(collector->fields[2].value->source(), "sample");
   EXPECT_EQ(collector->record_selector.field_path->text(), "data.items");
 }
 
@@ -84,7 +86,7 @@ TEST(Collector, SecretsComeFromTheEnvironment) {
   ASSERT_TRUE(collector) << faults.text();
   EXPECT_EQ(collector->requester.authenticator->token.reveal(), "t0k3n");
   EXPECT_EQ(collector->requester.request_headers[0].second.secret.reveal(), "k3y");
-  EXPECT_EQ(collector->requester.request_headers[1].second.text, "text/html");
+  EXPECT_EQ(collector->requester.request_headers[1].second.source(), "text/html");
   EXPECT_TRUE(collector->requester.request_parameters[0].second[0].is_secret());
   EXPECT_EQ(collector->requester.request_parameters[1].second.size(), 2u);
 
@@ -101,8 +103,8 @@ TEST(Collector, WhatARequestTakesFromTheEnvironmentIsASecretButForItsAddress) {
            {"requester.path=/v1/${KEY}/items", "requester.url_base=https://${HOST}",
             "fields.source.value=${TITLE}"});
   ASSERT_TRUE(collector) << faults.text();
-  EXPECT_EQ(collector->requester.path, "/v1/k3y-in-path/items");
-  EXPECT_EQ(collector->requester.url_base, "https://api.example.org");
+  EXPECT_EQ(collector->requester.path.source(), "/v1/k3y-in-path/items");
+  EXPECT_EQ(collector->requester.url_base.source(), "https://api.example.org");
   ASSERT_EQ(collector->secrets.size(), 1u);
   EXPECT_EQ(collector->secrets[0].reveal(), "k3y-in-path");
 }
@@ -162,6 +164,36 @@ TEST(Collector, ReferenceNamesEveryKey) {
                           "`fields.<column>.type`", "`destination.primary_key`",
                           "`requester.authenticator.token`", "`max_bad_rows`"})
     EXPECT_NE(reference.find(key), std::string::npos) << key;
+}
+
+std::vector<std::string> keys_without_schema(const std::vector<KeyInfo>& keys) {
+  std::vector<std::string> found;
+  for (const KeyInfo& key : keys) {
+    if (key.type.schema.empty()) found.push_back(key.name);
+    if (!key.type.keys) continue;
+    for (const std::string& below : keys_without_schema(*key.type.keys))
+      found.push_back(key.name + '.' + below);
+  }
+  return found;
+}
+
+TEST(Collector, EveryTypeDescribesItselfInTheSchema) {
+  EXPECT_EQ(keys_without_schema(collector_table().keys()), std::vector<std::string>{});
+  const std::string schema = collector_schema();
+  for (const char* part :
+       {R"("$schema": "https://json-schema.org/draft/2020-12/schema")", R"("lookback_window")",
+        R"("$ref": "#/properties/partition_router")", R"("maximum": 20)"})
+    EXPECT_NE(schema.find(part), std::string::npos) << part;
+}
+
+TEST(Collector, NotesWhichVariablesItAsksFor) {
+  const std::vector<std::string> set{
+      "requester.authenticator={type: bearer, token: \"${TOKEN}\", optional: true}",
+      "requester.path=/${AREA}"};
+  Faults faults;
+  const auto collector = read(sound, faults, {{"AREA", "eu"}}, set);
+  ASSERT_TRUE(collector) << faults.text();
+  EXPECT_EQ(collector->variables, (std::vector<std::string>{"AREA", "TOKEN"}));
 }
 
 TEST(Collector, NeverFallsOverABrokenFile) {

@@ -24,7 +24,7 @@ void write_rows(const std::vector<KeyInfo>& keys, const std::string& prefix, std
                                  : key.default_text.empty() ? "–"
                                                             : fmt::format("`{}`", key.default_text);
     out += fmt::format("| `{}` | {} | {} | {} |\n", path, escape_cell(key.type.name), escape_cell(fallback),
-                       escape_cell(key.meaning));
+                       escape_cell(key.meaning) + (key.inert ? " **No effect yet.**" : ""));
     if (key.type.keys) write_rows(*key.type.keys, path + key.type.each + ".", out);
   }
 }
@@ -33,6 +33,10 @@ void write_rows(const std::vector<KeyInfo>& keys, const std::string& prefix, std
 
 void Context::fault(const Mark& mark, std::string message, std::string remedy) {
   faults_.add({file_, mark, path_, std::move(message), std::move(remedy)});
+}
+
+void Context::warn(const Mark& mark, std::string message) {
+  warnings_.add({file_, mark, path_, std::move(message), {}});
 }
 
 void Context::fault_at(const Mark& mark, std::string_view key, std::string message, std::string remedy) {

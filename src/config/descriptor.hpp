@@ -21,6 +21,7 @@
 
 #include "config/fault.hpp"
 #include "config/node.hpp"
+#include "expr/template.hpp"
 
 namespace config {
 
@@ -29,6 +30,7 @@ class Context {
  public:
   Context(std::string file, Faults& faults) : file_(std::move(file)), faults_(faults) {}
   void fault(const Mark& mark, std::string message, std::string remedy = {});  // about the current key
+  void warn(const Mark& mark, std::string message);
   void fault_at(const Mark& mark, std::string_view key, std::string message, std::string remedy = {});
   // Reads something below the key `name`, so that faults name requester.timeout.
   template <class Reader>
@@ -43,10 +45,15 @@ class Context {
   const std::string& path() const { return path_; }
   const std::string& file() const { return file_; }
   Faults& faults() { return faults_; }
+  Faults& warnings() { return warnings_; }
+  // The names that templates may use here.
+  expr::TemplateScope& scope() { return scope_; }
 
  private:
   std::string file_;
   Faults& faults_;
+  Faults warnings_;
+  expr::TemplateScope scope_;
   std::string path_;
 };
 
@@ -56,7 +63,8 @@ struct TypeInfo {
   std::string name;                                  // duration
   std::string allowed;                               // write 30s, 15m, 1h …
   std::shared_ptr<const std::vector<KeyInfo>> keys;  // of a map with a table of its own
-  std::string each;  // for a map or list of such maps: how one of them is called in a path, "<column>"
+  std::string each;      // for a map or list of such maps: how one of them is called in a path, "<column>"
+  std::string schema{};  // JSON Schema of a value: see schema.hpp
 };
 
 struct KeyInfo {
@@ -65,6 +73,7 @@ struct KeyInfo {
   bool required = false;
   std::string default_text;
   std::string meaning;
+  bool inert = false;
 };
 
 template <class V>
@@ -76,11 +85,13 @@ struct Type {
 
 struct Presence {
   bool required = false;
-  std::string default_text;
+  std::string default_text{};
+  bool inert = false;  // understood and judged, but nothing follows from it yet
 };
-inline Presence required() { return {true, {}}; }
-inline Presence optional() { return {false, {}}; }
+inline Presence required() { return {true}; }
+inline Presence optional() { return {}; }
 inline Presence defaults(std::string text) { return {false, std::move(text)}; }
+inline Presence inert(Presence presence) { return {presence.required, presence.default_text, true}; }
 
 std::string unknown_key_remedy(std::string_view key, const std::vector<KeyInfo>& keys);
 bool check_mapping(const Node& node, Context& context);
@@ -90,12 +101,21 @@ template <class T>
 class Table {
  public:
   template <class Member, class V>
-  Table& key(std::string name, Member T::*member, Type<V> type, Presence presence, std::string meaning) {
-    keys_.push_back({name, type.info, presence.required, presence.default_text, std::move(meaning)});
-    readers_.push_back([member, type, presence](const Node* node, T& into, Context& context) {
+  Table& key(std::string name, Member T::*member, Type<V> type, const Presence& presence,
+             std::string meaning) {
+    return key_to(
+        std::move(name), [member](T& into, V&& value) { into.*member = std::move(value); }, std::move(type),
+        presence, std::move(meaning));
+  }
+
+  // For a value that fills several members.
+  template <class Set, class V>
+  Table& key_to(std::string name, Set set, Type<V> type, const Presence& presence, std::string meaning) {
+    keys_.push_back(
+        {name, type.info, presence.required, presence.default_text, std::move(meaning), presence.inert});
+    readers_.push_back([set, type, presence](const Node* node, T& into, Context& context) {
       const Node fallback = node == nullptr ? default_node(presence.default_text) : Node{};
-      if (auto value = type.read(node == nullptr ? fallback : *node, context))
-        into.*member = std::move(*value);
+      if (auto value = type.read(node == nullptr ? fallback : *node, context)) set(into, std::move(*value));
     });
     return *this;
   }
@@ -119,6 +139,7 @@ class Table {
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       const Node* found = node.find(keys_[i].name);
       context.below(keys_[i].name, [&] {
+        if (found != nullptr && keys_[i].inert) context.warn(found->mark, "has no effect yet");
         if (found != nullptr && found->kind == Node::Kind::null)
           context.fault(found->mark, "has no value", keys_[i].type.allowed);
         else if (found != nullptr || !keys_[i].default_text.empty())

@@ -161,16 +161,16 @@ TEST(Types, FaultsNeverShowWhatCameFromTheEnvironment) {
 
 TEST(Types, PathFaultsPointIntoThePath) {
   Faults faults;
-  read(path(), "a: {}", faults);
+  read(expression(), "a: {}", faults);
   EXPECT_FALSE(faults.empty());
   Faults more;
-  const auto node = parse_yaml("p: a.b[?x].c\nq: \"a.b!\"\n", "f.yaml", more);
+  const auto node = parse_yaml("p: a.b[?x.c\nq: \"a.b!\"\n", "f.yaml", more);
   Context context("f.yaml", more);
-  path().read(*node->find("p"), context);
-  path().read(*node->find("q"), context);
+  expression().read(*node->find("p"), context);
+  expression().read(*node->find("q"), context);
   const auto list = more.sorted();
   ASSERT_EQ(list.size(), 2u);
-  EXPECT_EQ(list[0].mark.column, 7);
+  EXPECT_EQ(list[0].mark.column, 12);
   EXPECT_EQ(list[1].mark.column, 8);
 }
 

@@ -5,8 +5,13 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/decimal.hpp"
+#include "decode/value.hpp"
+
 namespace config {
 namespace {
+
+std::string json_text(std::string_view text) { return decode::to_json(decode::Value::string(text)); }
 
 // One step of a.b[0]: a name, or an index.
 struct Step {
@@ -75,7 +80,12 @@ void expand_scalar(Node& node, const Environment& environment, const std::string
       result += '$';
     }
   }
+  const bool is_template = node.text.find("{{") != std::string::npos;
   node.text = result.append(rest);
+  if (is_template && (node.from_environment || !node.missing.empty()))
+    faults.add(
+        {file, node.mark, "", "holds both ${…} and {{ … }}",
+         "what comes from the environment is taken as it is: give each a key or parameter of its own"});
 }
 
 }  // namespace
@@ -180,6 +190,30 @@ std::optional<Override> parse_override(std::string_view text, Faults& faults) {
   if (!value) return std::nullopt;
   set_origin(*value, origin);
   return Override{path, std::move(*value)};
+}
+
+std::string to_json(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null: return "null";
+    case Node::Kind::scalar: {
+      const bool word = node.text == "true" || node.text == "false" || node.text == "null";
+      const bool bare = !node.quoted && !node.from_environment;
+      if (bare && (word || base::plain_decimal(node.text))) return node.text;
+      return json_text(node.text);
+    }
+    case Node::Kind::sequence: {
+      std::string list;
+      for (const Node& item : node.items) list += (list.empty() ? "" : ",") + to_json(item);
+      return '[' + list + ']';
+    }
+    case Node::Kind::mapping: {
+      std::string map;
+      for (const Entry& entry : node.entries)
+        map += (map.empty() ? "" : ",") + json_text(entry.key) + ':' + to_json(entry.value);
+      return '{' + map + '}';
+    }
+  }
+  return "null";
 }
 
 }  // namespace config

@@ -61,6 +61,9 @@ void set_origin(Node& node, const std::string& origin);
 
 bool has_missing(const Node& node);  // here or anywhere below
 
+// As JSON: what stands in quotes is a text, and so is what is no JSON (0042, NO, 2024-01-01).
+std::string to_json(const Node& node);
+
 // Sets a value by its path, creating maps on the way: requester.timeout, fields.title.path, list[0].
 void set_path(Node& root, std::string_view path, Node value, const std::string& file, Faults& faults);
 

@@ -44,7 +44,11 @@ Table<HttpSettings> http_table() {
 // NAME → path → value; the paths are judged when they are applied to a collector.
 Type<std::map<std::string, CollectorOverrides>> overrides() {
   using Map = std::map<std::string, CollectorOverrides>;
-  return {{"map <collector> → map <path> → value", "write NAME: {path.to.key: value}", nullptr, {}},
+  return {{"map <collector> → map <path> → value",
+           "write NAME: {path.to.key: value}",
+           nullptr,
+           {},
+           R"({"type": "object", "additionalProperties": {"type": "object"}})"},
           [](const Node& node, Context& context) -> std::optional<Map> {
             Map map;
             if (!check_mapping(node, context)) return std::nullopt;
@@ -185,5 +189,6 @@ std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& 
 }
 
 std::string settings_reference() { return write_reference(settings_table().keys()); }
+std::string settings_schema() { return json_schema(settings_table().keys(), "pulse.yaml"); }
 
 }  // namespace config

@@ -65,6 +65,7 @@ struct LoadedSettings {
 std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& faults);
 
 std::string settings_reference();  // of all keys, in Markdown
+std::string settings_schema();     // the same as a JSON Schema
 
 // One variable a line: NAME=value, `export ` may stand before it. UTF-8; a byte order mark is skipped.
 //   A=some text # comment   without quotes: blanks around it are no part of it, " #" begins a comment

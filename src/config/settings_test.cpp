@@ -306,7 +306,7 @@ TEST_F(Settings_, OverridesByNameForAllAndOnTheCommandLine) {
   EXPECT_EQ(all.entries[0].collector->requester.timeout, std::chrono::seconds{5});
   EXPECT_EQ(all.entries[1].collector->timeout, std::chrono::minutes{3});
   EXPECT_EQ(all.entries[1].collector->max_bad_rows.count, 7);
-  EXPECT_EQ(all.entries[1].collector->requester.url_base, "http://localhost:1");
+  EXPECT_EQ(all.entries[1].collector->requester.url_base.source(), "http://localhost:1");
 
   write("pulse.yaml", "overrides: {alpha: {timeout: never}}\n");
   const auto wrong = load();

@@ -11,9 +11,10 @@ namespace config {
 namespace {
 
 template <class V, class Parse>
-Type<V> scalar_type(std::string name, std::string allowed, std::string_view wrong, Parse parse) {
+Type<V> scalar_type(std::string name, std::string allowed, std::string_view wrong, std::string schema,
+                    Parse parse) {
   return {
-      {name, allowed, nullptr, {}},
+      {name, allowed, nullptr, {}, std::move(schema)},
       [allowed, wrong = std::string(wrong), parse](const Node& node, Context& context) -> std::optional<V> {
         const auto text = scalar(node, context, allowed);
         if (!text) return std::nullopt;
@@ -92,35 +93,37 @@ std::string shown(const Node& node) {
 }
 
 Type<std::string> text() {
-  return scalar_type<std::string>("text", "write a text", "is not a text",
+  return scalar_type<std::string>("text", "write a text", "is not a text", scalar_schema,
                                   [](const std::string& text, const Node&) { return std::optional(text); });
 }
 
 Type<std::string> name() {
   return scalar_type<std::string>(
-      "name", "1 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit",
-      "is not a name", [](const std::string& text, const Node&) {
+      "name", "write 1 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit",
+      "is not a name", pattern_schema("^[a-z0-9][a-z0-9-]{0,62}$"), [](const std::string& text, const Node&) {
         return is_name(text) ? std::optional(text) : std::nullopt;
       });
 }
 
 Type<std::string> identifier() {
-  return scalar_type<std::string>("identifier", "1 to 63 characters", "is not a name for a table or column",
-                                  [](const std::string& text, const Node&) {
-                                    return is_identifier(text) ? std::optional(text) : std::nullopt;
-                                  });
+  return scalar_type<std::string>(
+      "identifier", "write 1 to 63 characters", "is not a name for a table or column",
+      pattern_schema("^[^\\x00-\\x1f\\x7f]{1,63}$"), [](const std::string& text, const Node&) {
+        return is_identifier(text) ? std::optional(text) : std::nullopt;
+      });
 }
 
 Type<std::string> url() {
   return scalar_type<std::string>("URL", "write an absolute URL that begins with https:// or http://",
-                                  "is not a URL", [](const std::string& text, const Node&) {
+                                  "is not a URL", pattern_schema("^https?://[^/?#\\s][^\\s]*$"),
+                                  [](const std::string& text, const Node&) {
                                     return is_http_url(text) ? std::optional(text) : std::nullopt;
                                   });
 }
 
 Type<base::Secret> secret() {
   const std::string allowed = "write \"${NAME}\" and keep the value in the environment or in .env";
-  return {{"secret", allowed, nullptr, {}},
+  return {{"secret", allowed, nullptr, {}, scalar_schema},
           [allowed](const Node& node, Context& context) -> std::optional<base::Secret> {
             const auto text = scalar(node, context, allowed);
             if (!text) return std::nullopt;
@@ -133,6 +136,7 @@ Type<base::Secret> secret() {
 
 Type<bool> boolean() {
   return scalar_type<bool>("boolean", "write true or false", "is neither true nor false",
+                           or_variable(R"({"type": "boolean"})"),
                            [](const std::string& text, const Node& node) -> std::optional<bool> {
                              if (node.quoted) return std::nullopt;
                              if (text == "true") return true;
@@ -144,6 +148,7 @@ Type<bool> boolean() {
 Type<std::int64_t> integer(std::int64_t low, std::int64_t high) {
   return scalar_type<std::int64_t>(
       "integer", fmt::format("write a whole number from {} to {}", low, high), "is not such a number",
+      or_variable(fmt::format(R"({{"type": "integer", "minimum": {}, "maximum": {}}})", low, high)),
       [low, high](const std::string& text, const Node&) -> std::optional<std::int64_t> {
         const auto value = to_number<std::int64_t>(text);
         return value && *value >= low && *value <= high ? value : std::nullopt;
@@ -157,7 +162,7 @@ Type<base::Duration> duration(base::Duration low, base::Duration high) {
       "duration",
       fmt::format("write 30s, 15m, 1h, 2d, 1w, 3mo or 1y, from {} s to {}",
                   duration_cast<seconds>(low).count(), base::format_duration(high)),
-      "is not such a duration",
+      "is not such a duration", pattern_schema("^([0-9]+(s|m|h|d|w|mo|y))+$"),
       [low, high](const std::string& text, const Node&) -> std::optional<base::Duration> {
         const auto value = base::parse_duration(text);
         // In seconds: 600 years are too many for nanoseconds.
@@ -173,24 +178,35 @@ Type<std::uint64_t> size(std::uint64_t low, std::uint64_t high) {
       fmt::format("write 512kB, 64MiB or 1GiB, from {} to {}", base::format_size(low),
                   base::format_size(high)),
       "is not such a size",
+      or_variable(R"({"type": ["integer", "string"], "pattern": "^[0-9]+([kMG]B|[KMG]iB|B)?$"})"),
       [low, high](const std::string& text, const Node&) -> std::optional<std::uint64_t> {
         const auto value = base::parse_size(text);
         return value && *value >= low && *value <= high ? value : std::nullopt;
       });
 }
 
-Type<expr::Path> path() {
-  const std::string allowed = "write names joined by dots: data.items";
-  return {{"path", allowed, nullptr, {}},
-          [allowed](const Node& node, Context& context) -> std::optional<expr::Path> {
+// The place inside of a scalar, past the opening quote; in a text of several lines only its beginning is
+// known.
+Mark inside(const Node& node, std::size_t column) {
+  Mark mark = node.mark;
+  if (node.text.find('\n') == std::string::npos)
+    mark.column += static_cast<int>(column) + (node.quoted ? 1 : 0);
+  return mark;
+}
+
+Type<expr::Expression> expression() {
+  const std::string allowed =
+      "write a JMESPath expression: data.items, or \"links[?rel=='next'].href | [0]\"";
+  return {{"JMESPath", allowed, nullptr, {}, R"({"type": "string"})"},
+          [allowed](const Node& node, Context& context) -> std::optional<expr::Expression> {
             const auto text = scalar(node, context, allowed);
             if (!text) return std::nullopt;
-            auto path = expr::Path::parse(*text);
-            if (path) return std::move(*path);
-            Mark mark = node.mark;  // the place inside of the path, past the opening quote
-            mark.column += static_cast<int>(path.error().column) + (node.quoted ? 1 : 0);
-            context.fault(mark, fmt::format("{} is not a path: {}", shown(node), path.error().message),
-                          allowed);
+            auto expression = expr::Expression::parse(*text);
+            if (expression) return std::move(*expression);
+            context.fault(
+                inside(node, expression.error().column),
+                fmt::format("{} is not a JMESPath expression: {}", shown(node), expression.error().message),
+                allowed);
             return std::nullopt;
           }};
 }
@@ -202,6 +218,7 @@ bool Share::exceeded(std::int64_t bad, std::int64_t all) const {
 Type<Share> share() {
   return scalar_type<Share>(
       "percent or count", "write 1% or a number of rows", "is neither a percentage nor a number",
+      or_variable(R"({"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+(\\.[0-9]+)?%?$"})"),
       [](const std::string& text, const Node&) -> std::optional<Share> {
         if (text.ends_with('%')) {
           const auto value = to_number<double>(std::string_view(text).substr(0, text.size() - 1));
@@ -214,21 +231,42 @@ Type<Share> share() {
       });
 }
 
-Type<TextOrSecret> text_or_secret() {
-  return scalar_type<TextOrSecret>(
-      "text", "write a text on one line", "holds a line break",
-      [](const std::string& text, const Node& node) -> std::optional<TextOrSecret> {
-        if (text.find_first_of("\r\n") != std::string::npos) return std::nullopt;
-        if (node.from_environment) return TextOrSecret{{}, base::Secret(text)};
-        return TextOrSecret{text, {}};
-      });
+Type<Templated> templated() {
+  const std::string allowed = "write a text, in which {{ now }} and the like may stand";
+  return {{"text T", allowed, nullptr, {}, R"({"type": ["string", "number", "boolean"]})"},
+          [allowed](const Node& node, Context& context) -> std::optional<Templated> {
+            const auto text = scalar(node, context, allowed);
+            if (!text) return std::nullopt;
+            if (node.from_environment) return Templated{std::nullopt, base::Secret(*text)};
+            auto parsed = expr::Template::parse(*text, context.scope());
+            if (parsed) return Templated{std::move(*parsed), {}};
+            context.fault(inside(node, parsed.error().column),
+                          fmt::format("{} is not a template: {}", shown(node), parsed.error().message),
+                          "write {{ name | filter }}; docs/collectors.md lists the names and filters");
+            return std::nullopt;
+          }};
 }
 
-Type<std::vector<TextOrSecret>> one_or_many() {
-  const auto one = text_or_secret();
+Type<Templated> templated_line() {
+  auto type = templated();
+  type.info.schema = R"({"type": ["string", "number", "boolean"], "pattern": "^[^\\r\\n]*$"})";
+  type.read = [read = type.read](const Node& node, Context& context) -> std::optional<Templated> {
+    if (node.text.find_first_of("\r\n") == std::string::npos) return read(node, context);
+    context.fault(node.mark, fmt::format("{} holds a line break", shown(node)), "write a text on one line");
+    return std::nullopt;
+  };
+  return type;
+}
+
+Type<std::vector<Templated>> one_or_many() {
+  const auto one = templated_line();
   const auto many = list_of(one);
-  return {{"text or list", "write a value, or a list of values", nullptr, {}},
-          [one, many](const Node& node, Context& context) -> std::optional<std::vector<TextOrSecret>> {
+  return {{"text T, or list",
+           "write a value, or a list of values",
+           nullptr,
+           {},
+           fmt::format(R"({{"anyOf": [{}, {}]}})", one.info.schema, many.info.schema)},
+          [one, many](const Node& node, Context& context) -> std::optional<std::vector<Templated>> {
             if (node.kind == Node::Kind::sequence) return many.read(node, context);
             auto value = one.read(node, context);
             return value ? std::optional(std::vector{std::move(*value)}) : std::nullopt;

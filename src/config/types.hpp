@@ -12,7 +12,9 @@
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "config/descriptor.hpp"
-#include "expr/path.hpp"
+#include "config/schema.hpp"
+#include "expr/jmespath.hpp"
+#include "expr/template.hpp"
 
 namespace config {
 
@@ -25,7 +27,7 @@ Type<bool> boolean();
 Type<std::int64_t> integer(std::int64_t low, std::int64_t high);
 Type<base::Duration> duration(base::Duration low, base::Duration high);
 Type<std::uint64_t> size(std::uint64_t low, std::uint64_t high);
-Type<expr::Path> path();
+Type<expr::Expression> expression();
 
 // max_bad_rows and the like: "1%" of all, or a number of rows.
 struct Share {
@@ -36,6 +38,8 @@ struct Share {
 };
 Type<Share> share();
 
+// The position of a byte of a scalar's text.
+Mark inside(const Node& node, std::size_t column);
 // The text of a scalar, or nullopt with a fault: unset variables, lists and maps are refused here for all
 // types.
 std::optional<std::string> scalar(const Node& node, Context& context, const std::string& allowed);
@@ -47,8 +51,12 @@ Type<E> one_of(std::vector<std::pair<std::string, E>> choices) {
   std::string list;
   for (const auto& choice : choices) list += (list.empty() ? "" : " | ") + choice.first;
   std::string allowed = "allowed: ";
-  for (std::size_t i = 0; i < choices.size(); ++i) allowed += (i == 0 ? "" : ", ") + choices[i].first;
-  return {{list, allowed, nullptr, {}},
+  std::vector<std::string_view> names;
+  for (const auto& choice : choices) {
+    allowed += (names.empty() ? "" : ", ") + choice.first;
+    names.push_back(choice.first);
+  }
+  return {{list, allowed, nullptr, {}, choice_schema(names)},
           [choices, allowed](const Node& node, Context& context) -> std::optional<E> {
             const auto text = scalar(node, context, allowed);
             if (!text) return std::nullopt;
@@ -62,7 +70,8 @@ Type<E> one_of(std::vector<std::pair<std::string, E>> choices) {
 template <class V>
 Type<std::vector<V>> list_of(Type<V> type) {
   const std::string allowed = "write [a, b] or one \"- item\" a line";
-  TypeInfo info{"list of " + type.info.name, allowed, type.info.keys, "[]"};
+  TypeInfo info{"list of " + type.info.name, allowed, type.info.keys, "[]",
+                R"({"type": "array", "items": )" + schema_of(type.info) + '}'};
   return {info, [type, allowed](const Node& node, Context& context) -> std::optional<std::vector<V>> {
             if (node.kind != Node::Kind::sequence) {
               context.fault(node.mark, "is not a list", allowed);
@@ -83,7 +92,8 @@ template <class V>
 Type<std::vector<std::pair<std::string, V>>> map_of(Type<V> type, const std::string& each) {
   using Map = std::vector<std::pair<std::string, V>>;
   const std::string allowed = "write one \"" + each + ": value\" a line";
-  TypeInfo info{"map " + each + " → " + type.info.name, allowed, type.info.keys, "." + each};
+  TypeInfo info{"map " + each + " → " + type.info.name, allowed, type.info.keys, "." + each,
+                R"({"type": "object", "additionalProperties": )" + schema_of(type.info) + '}'};
   return {info, [type, allowed](const Node& node, Context& context) -> std::optional<Map> {
             if (node.kind != Node::Kind::mapping) {
               context.fault(node.mark, "is not a map", allowed);
@@ -102,21 +112,25 @@ Type<std::vector<std::pair<std::string, V>>> map_of(Type<V> type, const std::str
           }};
 }
 
-// What was written out, or what came from the environment and is a secret therefore: one of the two is empty.
-struct TextOrSecret {
-  std::string text;
-  base::Secret secret;
-  bool is_secret() const { return !secret.empty(); }
+// What was written out, in which {{ … }} may stand, or what came from the environment, is taken as it is, and
+// is a secret where it goes into a request.
+struct Templated {
+  std::optional<expr::Template> text;  // if it was written out
+  base::Secret secret;                 // else
+  bool is_secret() const { return !text; }
+  const std::string& source() const { return text ? text->text() : secret.reveal(); }  // as it was written
 };
-Type<TextOrSecret> text_or_secret();
-Type<std::vector<TextOrSecret>> one_or_many();  // a scalar, or a list of scalars
+Type<Templated> templated();
+Type<Templated> templated_line();            // without line breaks
+Type<std::vector<Templated>> one_or_many();  // a scalar, or a list of scalars
 
 template <class T>
 Type<T> nested(Table<T> table) {
   TypeInfo info{"map",
                 "write its keys below, indented",
                 std::make_shared<const std::vector<KeyInfo>>(table.keys()),
-                {}};
+                {},
+                object_schema(table.keys())};
   auto shared = std::make_shared<const Table<T>>(std::move(table));
   return {info, [shared](const Node& node, Context& context) { return shared->read(node, context); }};
 }

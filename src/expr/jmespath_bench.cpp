@@ -1,4 +1,4 @@
-// Expressions of a mapping, beside the plain Path; and a selection from 10,000 records.
+// Expressions of a mapping; and a selection from 10,000 records.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -9,7 +9,6 @@
 
 #include "decode/json.hpp"
 #include "expr/jmespath.hpp"
-#include "expr/path.hpp"
 
 namespace {
 
@@ -17,13 +16,6 @@ constexpr const char* record =
     R"({"id": "CVE-2024-1", "cve": {"published": "2024-01-02T03:04:05Z", "score": 7.5,
   "metrics": {"v31": [{"data": {"base": 9.8}}]}}, "descriptions": [{"lang": "es", "value": "uno"},
   {"lang": "en", "value": "one"}], "tags": ["a", "b", "c"], "amount": "1,234.50"})";
-
-void path(benchmark::State& state) {
-  const auto document = decode::decode_json(record);
-  const auto path = expr::Path::parse("cve.metrics.v31[0].data.base");
-  for (auto _ : state) benchmark::DoNotOptimize(path->evaluate(document->root));
-  state.SetItemsProcessed(state.iterations());
-}
 
 void expression(benchmark::State& state, const char* text) {
   const auto document = decode::decode_json(record);
@@ -63,7 +55,6 @@ void parse(benchmark::State& state) {
     benchmark::DoNotOptimize(expr::Expression::parse("descriptions[?lang == 'en'].value | [0] || 'none'"));
 }
 
-BENCHMARK(path);
 BENCHMARK_CAPTURE(expression, plain, "cve.metrics.v31[0].data.base");
 BENCHMARK_CAPTURE(expression, filter, "descriptions[?lang == 'en'].value | [0]");
 BENCHMARK_CAPTURE(expression, function, "join(',', tags)");

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "decode/value.hpp"
-#include "expr/jmespath_regex.hpp"
+#include "expr/regex.hpp"
 
 namespace expr::jmespath {
 

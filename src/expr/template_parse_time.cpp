@@ -38,9 +38,9 @@ class Reader {
   }
   bool at_end() const { return text_.empty(); }
 
-  std::optional<base::WallTime> time() const {
+  std::optional<base::WrittenTime> time() const {
     using namespace std::chrono;
-    if (epoch_) return *epoch_ + microseconds{fraction_};
+    if (epoch_) return base::WrittenTime{*epoch_ + microseconds{fraction_}, minutes{0}};
     if (year_ < 1) return std::nullopt;
     const year_month_day date{year{year_}, month{static_cast<unsigned>(month_)},
                               day{static_cast<unsigned>(day_)}};
@@ -51,8 +51,9 @@ class Reader {
       if (year_month_day{day}.year() != year{year_}) return std::nullopt;
     }
     const int hour = half_ < 0 ? hour_ : hour_ % 12 + 12 * half_;
-    return day + hours{hour} + minutes{minute_} + seconds{second_} + microseconds{fraction_} -
-           minutes{offset_};
+    const auto offset = names_zone_ ? std::optional(minutes{offset_}) : std::nullopt;
+    return base::WrittenTime{
+        day + hours{hour} + minutes{minute_} + seconds{second_} + microseconds{fraction_}, offset};
   }
 
  private:
@@ -90,8 +91,8 @@ class Reader {
       case 'S': return number(second_, 2, 0, 60);
       case 'f': return fraction();
       case 's': return epoch();
-      case 'z': return zone();
-      case 'Z': return name(universal, 4, ignored_, 0);
+      case 'z': return names_zone_ = zone();
+      case 'Z': return names_zone_ = name(universal, 4, ignored_, 0);
       case 'D': return read("%m/%d/%y");
       case 'F': return read("%Y-%m-%d");
       case 'T': return read("%H:%M:%S");
@@ -172,14 +173,21 @@ class Reader {
   std::optional<base::WallTime> epoch_;
   int year_ = 0, month_ = 1, day_ = 1, day_of_year_ = 0, hour_ = 0, half_ = -1, minute_ = 0, second_ = 0;
   int fraction_ = 0, offset_ = 0, ignored_ = 0;  // microseconds; minutes
+  bool names_zone_ = false;
 };
 
 }  // namespace
 
-std::optional<base::WallTime> parse_time(std::string_view text, std::string_view pattern) {
+std::optional<base::WrittenTime> read_time(std::string_view text, std::string_view pattern) {
   Reader reader(text);
   if (!reader.read(pattern) || !reader.at_end()) return std::nullopt;
   return reader.time();
+}
+
+std::optional<base::WallTime> parse_time(std::string_view text, std::string_view pattern) {
+  const auto time = read_time(text, pattern);
+  if (!time) return std::nullopt;
+  return time->local - time->offset.value_or(std::chrono::minutes{0});
 }
 
 }  // namespace expr

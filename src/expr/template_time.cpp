@@ -103,6 +103,20 @@ std::chrono::sys_days day_in(base::WallTime time, std::string_view zone) {
       std::chrono::floor<std::chrono::days>(found->to_local(to_date(time)).time_since_epoch())};
 }
 
+std::optional<Zone> Zone::find(std::string_view name) {
+  const date::time_zone* const found = find_zone(name);
+  return found == nullptr ? std::nullopt : std::optional(Zone(*found));
+}
+
+base::WallTime Zone::to_utc(base::WallTime local) const {
+  const date::local_time<microseconds> time{local.time_since_epoch()};
+  return base::WallTime{zone_->to_sys(time, date::choose::earliest).time_since_epoch()};
+}
+
+base::WallTime Zone::to_local(base::WallTime utc) const {
+  return base::WallTime{zone_->to_local(to_date(utc)).time_since_epoch()};
+}
+
 std::optional<std::string> check_pattern(std::string_view pattern) {
   return check_conversions(pattern, "aAbBcCdDeFgGhHIjmMnprRSTtuUVwWxXyYzZ%f");
 }

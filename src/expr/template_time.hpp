@@ -8,6 +8,11 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/iso8601.hpp"
+
+namespace date {
+class time_zone;
+}
 
 namespace expr {
 
@@ -19,6 +24,8 @@ std::optional<base::WallTime> parse_iso8601(std::string_view text);
 // are English. %f are the digits behind the point of the seconds, %s seconds since 1970; %z is +01:00, +0100,
 // +01 or Z, %Z is UTC, GMT or Z.
 std::optional<base::WallTime> parse_time(std::string_view text, std::string_view pattern);
+// The same, as it was written: without an offset where the pattern reads no zone.
+std::optional<base::WrittenTime> read_time(std::string_view text, std::string_view pattern);
 
 // A strftime pattern; %f are milliseconds. The zone must exist.
 std::string format_time(base::WallTime time, std::string_view pattern, std::string_view zone);
@@ -28,6 +35,19 @@ std::string format_iso8601(base::WallTime time);
 
 base::WallTime midnight(std::chrono::sys_days day, std::string_view zone);  // the first moment of that day
 std::chrono::sys_days day_in(base::WallTime time, std::string_view zone);   // its date there
+
+// A time zone, found once for many times. Cheap to copy; it lasts as long as the program.
+class Zone {
+ public:
+  static std::optional<Zone> find(std::string_view name);
+  // Of a time that the clocks show twice, the earlier; of one that they leap over, the leap's end.
+  base::WallTime to_utc(base::WallTime local) const;
+  base::WallTime to_local(base::WallTime utc) const;
+
+ private:
+  explicit Zone(const date::time_zone& zone) : zone_(&zone) {}
+  const date::time_zone* zone_;
+};
 
 // What is wrong, for the user.
 std::optional<std::string> check_pattern(std::string_view pattern);  // for formatting

@@ -133,7 +133,9 @@ void set_request(Transfer& t) {
     const std::string_view value = trimmed(header.value);
     add_header(t, value.empty() ? header.name + ";" : fmt::format("{}: {}", header.name, value));
   }
-  if (!typed) add_header(t, "Content-Type:");  // or libcurl calls every body a form
+  // Without a value it is not sent; without the line libcurl calls every body a form.
+  const std::string_view type = t.hop.with_body ? trimmed(t.request.content_type) : "";
+  if (!typed) add_header(t, type.empty() ? "Content-Type:" : fmt::format("Content-Type: {}", type));
   set(t.easy, CURLOPT_HTTPHEADER, t.headers);
 
   if (t.hop.with_credentials) {
@@ -157,6 +159,8 @@ void set_transfer(Transfer& t, const CurlOptions& options, milliseconds time) {
   set(t.easy, CURLOPT_URL, rewritten(options.rewrite, outgoing_url(t.request, t.hop)).c_str());
   set(t.easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(t.easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  if (t.request.http2)  // a libcurl without it stays with HTTP/1.1
+    curl_easy_setopt(t.easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(t.easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(t.easy, CURLOPT_SSL_VERIFYPEER, 1L);
   set(t.easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -201,6 +205,7 @@ Outcome outcome_of(Transfer& t, base::Duration elapsed) {
   curl_easy_getinfo(t.easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
   t.response.received_bytes = static_cast<std::uint64_t>(received);
   t.response.url = t.hop.url;
+  t.response.method = t.hop.method;
   t.response.elapsed = elapsed;
   return {Fate::answered, std::move(t.response)};
 }
@@ -247,8 +252,7 @@ class CurlTransport final : public Transport {
         return outcome;
       }
       auto next = next_hop(request, *hop, outcome.response);
-      if (next && !*next)
-        return redirects == 0 ? std::move(outcome) : last(request, *hop, std::move(outcome));
+      if (next && !*next) return redirects == 0 ? std::move(outcome) : last(request, std::move(outcome));
       if (next && redirects >= request.max_redirects)
         next = base::error(Code::endpoint_gone, "{}: more than {} redirects", host_label(request.url),
                            request.max_redirects);
@@ -259,16 +263,7 @@ class CurlTransport final : public Transport {
 
  private:
   // The answer at the end of a chain of redirects.
-  static Outcome last(const Request& request, const Hop& hop, Outcome outcome) {
-    const int status = outcome.response.status;
-    // A POST that was answered "see other" has been carried out; that the page it led to asks to come back
-    // later must not repeat it.
-    if (hop.method != request.method && !may_repeat(request) &&
-        (status == 425 || status == 429 || status == 503))
-      return {Fate::sent_unknown,
-              {},
-              base::error(Code::unavailable, "{}: answered {} after a redirect", host_label(hop.url), status),
-              fmt::format("status_{}", status)};
+  static Outcome last(const Request& request, Outcome outcome) {
     base::Redactor redactor;
     for (const auto* secrets : {&request.secret_parameters, &request.secret_headers})
       for (const SecretHeader& secret : *secrets) redactor.add(secret.value);

@@ -121,12 +121,16 @@ TEST_F(CurlRedirect, MaximumIsInclusive) {
 
 TEST_F(CurlRedirect, PostBecomesGetOrKeepsItsBody) {
   location = "/final";
-  Request request{.method = "POST", .url = first.url("/start"), .body = "payload"};
+  Request request{
+      .method = "POST", .url = first.url("/start"), .body = "payload", .content_type = "text/x-payload"};
   for (const auto& [code, method] :
        {std::pair{303, "GET"}, {302, "GET"}, {301, "GET"}, {307, "POST"}, {308, "POST"}}) {
     status = code;
-    ASSERT_EQ(attempt(request).fate, Fate::answered);
+    const Outcome outcome = attempt(request);
+    ASSERT_EQ(outcome.fate, Fate::answered);
+    EXPECT_EQ(outcome.response.method, method);
     const std::string hop = at_first.entries().back();
+    EXPECT_EQ(has(hop, "Content-Type: text/x-payload"), std::string(method) == "POST") << code << hop;
     EXPECT_TRUE(hop.starts_with(std::string(method) + " /final")) << code << hop;
     EXPECT_EQ(hop.ends_with("payload"), std::string(method) == "POST") << code << hop;
   }

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,26 +23,52 @@ struct SecretHeader {
   base::Secret value;
 };
 
+// What an answer means to whoever asked, where the status alone does not say it (judgement.hpp).
+struct Ruling {
+  enum class Action {
+    success,           // it counts, whatever its status
+    retry,             // answered, retryable: by the backoff, as far as the request may be repeated
+    fail,              // final at once
+    ignore,            // it counts as an answer without records
+    rate_limited,      // like `retry`; when the attempts are used up, the code is rate_limited
+    reset_pagination,  // it counts, and the page set begins anew
+  };
+  Action action = Action::fail;
+  std::optional<base::Code> code{};  // of `fail` and `retry`; else what the status stands for
+  std::string message{};             // for people; else what the body says
+};
+std::string_view to_string(Ruling::Action action);
+
+struct Response;
+using AnswerJudge = std::function<std::optional<Ruling>(const Response&)>;
+
 struct Request {
   std::string method = "GET";
   std::string url;  // absolute; parameters already encoded, except the secret ones below
   std::vector<Header> headers{};
   std::string body{};
+  std::string content_type{};   // of the body, unless `headers` names one
+  bool body_is_secret = false;  // it goes to the origin of `url` only: a redirect elsewhere is not followed
 
   // Credentials: sent to the origin of `url` only, never after a redirect to another one (RT14).
   std::vector<SecretHeader> secret_headers{};
   std::vector<SecretHeader> secret_parameters{};  // percent-encoded and appended to the URL's query
 
   // With `json`, a body that is empty, a web page, or broken off at its end is no answer, whatever the status
-  // says: it is tried again (RT1).
-  enum class Expect { anything, json };
+  // says: it is tried again (RT1). With `data` (XML, CSV, JSON lines …) an empty one or a web page.
+  // With `by_type`, JSON unless the content type names another format.
+  enum class Expect { anything, json, data, by_type };
   Expect expect = Expect::anything;
+  // Asked about every answered attempt before the status and the body are judged; on the caller's thread,
+  // must not throw. nullopt: the usual judgement.
+  AnswerJudge judge_answer{};
   bool idempotent = true;  // may be repeated when its fate is unknown (RT1); GET and HEAD are
   // Other hosts ("host" or "host:port") a redirect may lead to, without credentials.
   std::vector<std::string> allowed_hosts{};
   std::chrono::milliseconds timeout{30'000};    // of one attempt
   std::uint64_t max_response_size = 64u << 20;  // decoded bytes (CO13)
   int max_redirects = 10;
+  bool http2 = false;  // over TLS, if the server speaks it; else HTTP/1.1
 };
 
 // GET and HEAD whatever `idempotent` says.
@@ -53,6 +81,8 @@ struct Response {
   std::string url{};                 // after redirects, without credentials
   std::uint64_t received_bytes = 0;  // of the body, as it came over the wire
   base::Duration elapsed{};
+  std::string method{};  // that was answered; "" = the request's. GET after a redirect made a POST into it
+  std::optional<Ruling::Action> ruling{};  // of Request::judge_answer, if it had one
   const std::string* header(std::string_view lower_case_name) const;
 };
 

@@ -1,10 +1,9 @@
 // The retry decision for one request, as a pure state machine: step(event, now) → send | wait until | done.
 // It owns no clock, no thread and no socket; the engine drives it in production, a table in tests (RT12).
 //
-// One layer, never nested (RT1): "not sent" is always repeated; "sent, unknown" only for idempotent requests;
-// of the answered ones 408, 425, 429, 500, 502, 503, 504 are repeated if idempotent, only 425, 429, 503
-// otherwise; everything else is final. The deadline bounds attempts and waits (RT6): a wait that would end
-// after it is not begun, and the last cause is returned at once.
+// One layer, never nested (RT1); what may be repeated says judge() of judgement.hpp. The deadline bounds
+// attempts and waits (RT6): a wait that would end after it is not begun, and the last cause is returned at
+// once.
 #pragma once
 
 #include <optional>
@@ -15,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/rng.hpp"
+#include "http/judgement.hpp"
 #include "http/message.hpp"
 #include "resilience/backoff.hpp"
 
@@ -24,18 +24,6 @@ struct RetryPolicy {
   int max_attempts = 6;
   resilience::Backoff backoff{};
 };
-
-enum class Verdict { success, retry, final };
-
-// The basic classes of RT1 and RT2, judged by the status before the body. 2xx = success.
-// Final: 401, 403 → permission; 404, 410, a redirect that was not followed → endpoint_gone; other 4xx →
-// invalid_config; see policy.cpp.
-struct Judgement {
-  Verdict verdict = Verdict::success;
-  base::Error error{};   // unless success; names host and status, no secret
-  std::string reason{};  // short label for metrics: "status_503", "timeout", "connect", "dns", "tls", "reset"
-};
-Judgement judge(const Request& request, const Outcome& outcome);
 
 struct Send {};
 struct WaitUntil {

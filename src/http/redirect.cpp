@@ -96,6 +96,13 @@ std::string without_secret_parameters(const Request& request, const std::string&
   return url.substr(0, mark) + kept;
 }
 
+// What belongs to a body and goes with it (RFC 9110, section 15.4).
+bool is_content_header(std::string_view name) {
+  const std::string lowered = lower(name);
+  return lowered.starts_with("content-") || lowered == "transfer-encoding" || lowered == "digest" ||
+         lowered == "repr-digest" || lowered == "last-modified";
+}
+
 base::Error bad_header(const Request& request, std::string_view name) {
   return base::error(Code::invalid_config, "{}: the header \"{}\" has a character that HTTP does not allow",
                      host_label(request.url), base::escape_control(name));
@@ -122,6 +129,7 @@ base::Result<Hop> first_hop(const Request& request) {
                        base::escape_control(request.method));
   for (const Header& header : request.headers)
     if (!is_token(header.name) || !is_field_value(header.value)) return bad_header(request, header.name);
+  if (!is_field_value(request.content_type)) return bad_header(request, "Content-Type");
   for (const SecretHeader& header : request.secret_headers)
     if (!is_token(header.name) || !is_field_value(header.value.reveal()))
       return bad_header(request, header.name);
@@ -158,6 +166,7 @@ base::Result<std::optional<Hop>> next_hop(const Request& request, const Hop& hop
     next.method = "GET";
     next.with_body = false;
   }
+  if (!next.with_credentials && next.with_body && request.body_is_secret) return std::nullopt;
   return std::optional<Hop>(std::move(next));
 }
 
@@ -173,7 +182,7 @@ std::vector<Header> outgoing_headers(const Request& request, const Hop& hop) {
   std::vector<Header> result;
   for (const Header& header : request.headers) {
     if (!hop.with_credentials && is_credential_header(header.name)) continue;
-    if (!hop.with_body && lower(header.name).starts_with("content-")) continue;
+    if (!hop.with_body && is_content_header(header.name)) continue;
     result.push_back(header);
   }
   if (hop.with_credentials)

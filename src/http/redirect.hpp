@@ -2,8 +2,8 @@
 // itself.
 //
 // Same origin: with credentials. A host of request.allowed_hosts: without, and they do not come back later.
-// Any other: not followed. Refused outright: https → http, and a private or loopback address named by a
-// public host.
+// Any other: not followed; nor is a listed one that would get a secret body. Refused outright: https → http,
+// and a private or loopback address named by a public host.
 #pragma once
 
 #include <optional>

@@ -132,6 +132,30 @@ TEST(Redirect, MethodAndBody) {
   }
 }
 
+TEST(Redirect, ASecretBodyStaysAtHome) {
+  Request request = request_to("https://h.example/token");
+  request.method = "POST";
+  request.allowed_hosts = {"cdn.example"};
+  EXPECT_EQ(fate(request, redirect(307, "https://cdn.example/t")), "");
+  request.body_is_secret = true;
+  EXPECT_EQ(fate(request, redirect(307, "https://cdn.example/t")), "stands");
+  EXPECT_EQ(fate(request, redirect(308, "https://cdn.example/t")), "stands");
+  EXPECT_EQ(fate(request, redirect(303, "https://cdn.example/t")), "");  // without the body
+  EXPECT_EQ(fate(request, redirect(308, "/t")), "");
+}
+
+TEST(Redirect, WhatDescribesABodyGoesWithIt) {
+  Request request{
+      .method = "POST",
+      .url = "https://h.example/a",
+      .headers = {{"Content-Encoding", "gzip"}, {"Digest", "x"}, {"Last-Modified", "y"}, {"Accept", "z"}}};
+  Hop hop;
+  ASSERT_EQ(fate(request, redirect(303, "/b"), &hop), "");
+  EXPECT_EQ(names(http::outgoing_headers(request, hop)), "Accept ");
+  ASSERT_EQ(fate(request, redirect(308, "/b"), &hop), "");
+  EXPECT_EQ(http::outgoing_headers(request, hop).size(), 4U);
+}
+
 TEST(FirstHop, RefusesHeaderInjectionWithoutEchoingTheValue) {
   Request request = request_to("https://h.example/");
   request.headers = {{"X", "a\r\nEvil: 1"}};
@@ -143,6 +167,10 @@ TEST(FirstHop, RefusesHeaderInjectionWithoutEchoingTheValue) {
   ASSERT_FALSE(first_hop(request));
   EXPECT_EQ(first_hop(request).error().message.find("secret"), std::string::npos);
   request.secret_headers = {};
+  EXPECT_TRUE(first_hop(request));
+  request.content_type = "a/b\r\nX: 1";
+  EXPECT_FALSE(first_hop(request));
+  request.content_type = "application/json; charset=utf-8";
   EXPECT_TRUE(first_hop(request));
   request.method = "GET /x HTTP/1.1\r\n";
   EXPECT_FALSE(first_hop(request));

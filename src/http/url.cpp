@@ -107,6 +107,20 @@ std::string build_url(std::string_view base, std::string_view path,
   return result;
 }
 
+std::string form_encode(std::string_view text) {
+  std::string result = base::percent_encode(text);
+  for (std::size_t at = 0; (at = result.find("%20", at)) != std::string::npos; ++at)
+    result.replace(at, 3, "+");
+  return result;
+}
+
+std::string form_encode(const std::vector<std::pair<std::string, std::string>>& parameters) {
+  std::string result;
+  for (const auto& [name, value] : parameters)
+    result.append(result.empty() ? "" : "&").append(form_encode(name)).append("=").append(form_encode(value));
+  return result;
+}
+
 base::Result<std::string> resolve_url(std::string_view base, std::string_view location) {
   const Handle handle = TRY(parse(base));
   if (location.find('\0') != std::string_view::npos) return bad_url(location, "it holds a NUL byte");

@@ -35,6 +35,10 @@ base::Result<UrlParts> parse_url(
 std::string build_url(std::string_view base, std::string_view path,
                       const std::vector<std::pair<std::string, std::string>>& parameters);
 
+// application/x-www-form-urlencoded: a body, or the parts of one (a space becomes '+').
+std::string form_encode(std::string_view text);
+std::string form_encode(const std::vector<std::pair<std::string, std::string>>& parameters);
+
 // Where a Location header leads, seen from `base`; without fragment and user information.
 base::Result<std::string> resolve_url(std::string_view base, std::string_view location);
 

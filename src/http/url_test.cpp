@@ -125,4 +125,12 @@ TEST(ResolveUrl, OnlyToHttp) {
         << location << " → " << *resolve_url("https://h/", location);
 }
 
+TEST(FormEncode, Table) {
+  EXPECT_EQ(http::form_encode("a b+c&d=e/\xc3\xa9~*"), "a+b%2Bc%26d%3De%2F%C3%A9~%2A");
+  EXPECT_EQ(http::form_encode("%20"), "%2520");
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(http::form_encode(Pairs{}), "");
+  EXPECT_EQ(http::form_encode(Pairs{{"a", "1"}, {"a", "x y"}, {"b&", ""}}), "a=1&a=x+y&b%26=");
+}
+
 }  // namespace

@@ -1,5 +1,6 @@
 // apisidra.ibge.gov.br/values/t/TABLE/n1/all/p/PERIODS/v/VARIABLES: row 0 names the columns; dimensions come
-// in the order of the path; "...", "-", ".." and "X" stand for values that are not there (null in the truth).
+// in the order of the path; "...", ".." and "X" stand for values that are not there (null in the truth), "-"
+// for an exact zero.
 #include <array>
 
 #include "simulator/apis.hpp"
@@ -29,11 +30,15 @@ constexpr std::array variables{
     Variable{"6381", "8529", "Média móvel \"trimestral\" da taxa de desocupação", "2", "%", 500, 1490}};
 constexpr std::array month_names{"janeiro", "fevereiro", "março",    "abril",   "maio",     "junho",
                                  "julho",   "agosto",    "setembro", "outubro", "novembro", "dezembro"};
-constexpr std::array missing{"...", "-", "..", "X"};
+constexpr std::array missing{"...", "..", "X"};
 constexpr std::size_t first_year = 2020;
 
 Value measured(base::Rng& rng, const Variable& variable) {
   return decimal(rng, variable.low, variable.high, 2);
+}
+Value measured_or_not(base::Rng& rng, const Variable& variable) {
+  if (one_in(rng, 12)) return nullptr;
+  return one_in(rng, 30) ? Value{Decimal{"0"}} : measured(rng, variable);
 }
 
 // All variables of a month, then the next month.
@@ -51,7 +56,7 @@ Record make(ApiState& state) {
           {"variable_name", variable.name},
           {"unit_code", variable.unit_code},
           {"unit", variable.unit},
-          {"value", one_in(state.rng, 12) ? Value{nullptr} : measured(state.rng, variable)}};
+          {"value", measured_or_not(state.rng, variable)}};
 }
 
 void generate(ApiState& state, std::size_t records) {
@@ -70,12 +75,14 @@ using Dimension = std::pair<std::string_view, std::string_view>;  // title, pref
 std::string row(const Record& record, const std::vector<Dimension>& dimensions) {
   const std::string value = text_of(record, "value");
   const std::string mark =
-      missing[(number_of(record, "period_code") + number_of(record, "variable_code")) % 4];
+      missing[(number_of(record, "period_code") + number_of(record, "variable_code")) % 3];
   std::vector<JsonMember> members{{"NC", json(record, "territory_code")},
                                   {"NN", json(record, "territory_name")},
                                   {"MC", json(record, "unit_code")},
                                   {"MN", json(record, "unit")},
-                                  {"V", json_string(value.empty() ? mark : value)}};
+                                  {"V", json_string(value.empty()  ? mark
+                                                    : value == "0" ? "-"
+                                                                   : value)}};
   constexpr std::array<std::array<const char*, 2>, 3> names{{{"D1C", "D1N"}, {"D2C", "D2N"}, {"D3C", "D3N"}}};
   for (std::size_t i = 0; i < dimensions.size(); ++i) {
     members.emplace_back(names[i][0],

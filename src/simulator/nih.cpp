@@ -106,6 +106,11 @@ bool matches(const Record& record, const nlohmann::json& criteria) {
     if (std::none_of(years->begin(), years->end(),
                      [&](auto& year) { return year.dump() == text_of(record, "fiscal_year"); }))
       return false;
+  if (const auto agencies = criteria.find("agencies"); agencies != criteria.end() && !agencies->empty())
+    if (std::none_of(agencies->begin(), agencies->end(), [&](const nlohmann::json& agency) {
+          return agency.get<std::string>() == text_of(record, "agency_code");
+        }))
+      return false;
   const auto search = criteria.find("advanced_text_search");
   return search == criteria.end() || !search->is_object() || text_matches(record, *search);
 }

@@ -47,6 +47,12 @@ TEST(Nih, criteria_choose) {
     with_word += (title + abstract).find("Café") != std::string::npos;
   }
   EXPECT_EQ(search(client, {{"fiscal_years", {2024, 2025}}}).size(), of_years);
+  std::size_t of_agencies = 0;
+  for (const char* agency : {"NCI", "NIA", "NEI"})
+    of_agencies += search(client, {{"agencies", Json::array({agency})}}).size();
+  EXPECT_EQ(of_agencies, all.size());
+  EXPECT_EQ(search(client, {{"agencies", Json::array({"NCI", "NIA", "NEI"})}}).size(), all.size());
+  EXPECT_TRUE(search(client, {{"agencies", Json::array({"NASA"})}}).empty());
   EXPECT_EQ(search(client, {{"advanced_text_search", {{"search_text", "CAFé"}}}}).size(), with_word);
   EXPECT_GT(with_word, 0U);
   EXPECT_LT(with_word, all.size());

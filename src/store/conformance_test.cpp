@@ -1,4 +1,6 @@
-// What every engine must do. An engine joins by one line in INSTANTIATE_TEST_SUITE_P at the end.
+// What every engine must do.
+#include "store/conformance_test.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -6,33 +8,11 @@
 #include <stdexcept>
 #include <thread>
 
-#include "store/testing.hpp"
-
 namespace store::testing {
 namespace {
 
 using base::Code;
 using base::Result;
-
-struct Engine {
-  const char* name;
-  std::unique_ptr<Database> (*open)(const TempFolder&);
-  bool readers_are_separate;
-  const char* endless_query;
-};
-
-class Conformance : public ::testing::TestWithParam<Engine> {
- protected:
-  Result<void> write(const Work& work) { return session_->transact(Access::write, {}, work); }
-  void create_table() {
-    ASSERT_OK(execute(*session_, "CREATE TABLE t (id {bigint} PRIMARY KEY, name TEXT)"));
-  }
-  std::int64_t count() { return number(*session_, "SELECT count(*) FROM t"); }
-
-  TempFolder folder_;
-  std::unique_ptr<Database> database_ = GetParam().open(folder_);
-  std::unique_ptr<Session> session_ = session_of(*database_);
-};
 
 TEST_P(Conformance, CommitsWhatTheWorkReturnsAValueFor) {
   create_table();
@@ -312,43 +292,6 @@ TEST_P(Conformance, AStopBetweenStatementsPreventsTheCommit) {
   EXPECT_FALSE(ran);
 }
 
-TEST_P(Conformance, DialectComparesByValueAndNullSafe) {
-  const Dialect& dialect = database_->dialect();
-  const auto truth = [&](const std::string& condition) {
-    return number(*session_, "SELECT CASE WHEN " + condition + " THEN 1 ELSE 0 END");
-  };
-  EXPECT_EQ(truth(dialect.decimal_differs("'1.10'", "'1.1'")), 0);
-  EXPECT_EQ(truth(dialect.decimal_differs("'0.10'", "'0.1000'")), 0);
-  EXPECT_EQ(truth(dialect.decimal_differs("'12345678901234567890.1'", "'12345678901234567890.2'")), 1);
-  EXPECT_EQ(truth(dialect.decimal_differs("'-0'", "'0.00'")), 0);
-  EXPECT_EQ(truth(dialect.decimal_differs("10", "'10.0'")), 0);
-  EXPECT_EQ(truth(dialect.decimal_differs("NULL", "NULL")), 0);
-  EXPECT_EQ(truth(dialect.decimal_differs("NULL", "'0'")), 1);
-  EXPECT_EQ(truth(dialect.decimal_differs("'0'", "NULL")), 1);
-  EXPECT_EQ(truth(dialect.differs("NULL", "NULL")), 0);
-  EXPECT_EQ(truth(dialect.differs("NULL", "'a'")), 1);
-  EXPECT_EQ(truth(dialect.differs("'a'", "'a'")), 0);
-  EXPECT_EQ(truth(dialect.differs("'a'", "'b'")), 1);
-}
-
-TEST_P(Conformance, ColumnTypesKeepWhatTheyAreGiven) {
-  const Dialect& dialect = database_->dialect();
-  ASSERT_OK(
-      execute(*session_, fmt::format("CREATE TABLE u (position {}, i {}, n {}, d {}, a {})", dialect.serial(),
-                                     dialect.type(ColumnType::integer), dialect.type(ColumnType::number),
-                                     dialect.type(ColumnType::date), dialect.type(ColumnType::text))));
-  const std::string insert = "INSERT INTO u (i, n, d, a) VALUES ($1, $2, $3, $4)";
-  ASSERT_OK(execute(*session_, insert, {5, "12345678901234567890.10", "2025-11-21", "007"}));
-  ASSERT_OK(execute(*session_, insert, {6, "1.10", "2025-11-22", "1e3"}));
-  const auto rows = query(*session_, "SELECT i, n, d, a FROM u ORDER BY position");
-  ASSERT_OK(rows);
-  EXPECT_EQ(rows->front().integer(0), 5);
-  EXPECT_EQ(rows->front().text(1), "12345678901234567890.10");
-  EXPECT_EQ(rows->front().text(2), "2025-11-21");
-  EXPECT_EQ(rows->front().text(3), "007");
-  EXPECT_EQ(rows->back().text(1), "1.10");
-}
-
 TEST_P(Conformance, QuotedNamesMayHoldAnything) {
   const Dialect& dialect = database_->dialect();
   const std::string table = dialect.quote("a \"b\" {pulse} ';--");
@@ -396,17 +339,7 @@ TEST_P(Conformance, AllThreadsGetToWrite) {
   EXPECT_EQ(count(), writers * writes);
 }
 
-constexpr const char* endless_recursion =
-    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
-
-INSTANTIATE_TEST_SUITE_P(
-    Engines, Conformance,
-    ::testing::Values(Engine{"sqlite_file",
-                             [](const TempFolder& folder) { return open(folder / "pulse.db"); }, true,
-                             endless_recursion},
-                      Engine{"sqlite_memory", [](const TempFolder&) { return open(":memory:"); }, false,
-                             endless_recursion}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, Conformance, ::testing::ValuesIn(engines), name_of);
 
 }  // namespace
 }  // namespace store::testing

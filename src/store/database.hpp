@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "store/dialect.hpp"
 
 namespace store {
 
@@ -49,26 +50,6 @@ struct Row {
 // Gives the next row's parameters, or nullopt at the end. The views must stay valid until the next call.
 using RowSource = std::function<std::optional<std::span<const Param>>()>;
 
-// What a column holds; each engine has its own word for it.
-enum class ColumnType { text, integer, number, date, timestamp };
-
-// What engines say differently.
-class Dialect {
- public:
-  virtual ~Dialect() = default;
-  virtual std::string_view name() const = 0;                         // "sqlite", "postgresql"
-  virtual std::string quote(std::string_view identifier) const = 0;  // "a""b"
-  virtual std::string ledger(std::string_view table) const = 0;      // pulse_runs; pulse.runs
-  // Quoted; SQLite has no schemas: there a schema other than "" is temp, main or an attached database.
-  virtual std::string table(std::string_view schema, std::string_view name) const = 0;
-  virtual std::string decimal_differs(std::string_view a,
-                                      std::string_view b) const = 0;              // by value: 1.10 = 1.1
-  virtual std::string differs(std::string_view a, std::string_view b) const = 0;  // NULL-safe
-  virtual bool same_name(std::string_view a, std::string_view b) const = 0;       // of identifiers
-  virtual std::string_view type(ColumnType type) const = 0;
-  virtual std::string_view serial() const = 0;  // type of a column that numbers its rows as they are inserted
-};
-
 // Valid inside the work only. A statement that failed spoils the whole transaction, whatever the work returns
 // (PostgreSQL can do no other, so no engine does).
 class Connection {
@@ -78,6 +59,8 @@ class Connection {
   // Returns the rows changed.
   virtual base::Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) = 0;
   virtual base::Result<std::vector<Row>> query(std::string_view sql, std::span<const Param> params) = 0;
+  // The columns that query() of this would give.
+  virtual base::Result<std::vector<std::string>> column_names(std::string_view sql) = 0;
   // The fastest way this engine has to append rows to `table` (quoted already). Returns their number.
   virtual base::Result<std::int64_t> load(std::string_view table, const std::vector<std::string>& columns,
                                           const RowSource& rows) = 0;

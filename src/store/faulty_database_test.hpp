@@ -69,6 +69,10 @@ class FaultyDatabase final : public Database {
       TRY(call(sql));
       return inner_.query(sql, params);
     }
+    base::Result<std::vector<std::string>> column_names(std::string_view sql) override {
+      TRY(call(sql));
+      return inner_.column_names(sql);
+    }
     base::Result<std::int64_t> load(std::string_view table, const std::vector<std::string>& columns,
                                     const RowSource& rows) override {
       const std::int64_t count =

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/check.hpp"
-#include "base/decimal.hpp"
 #include "store/sql_text.hpp"
 #include "store/sqlite_dialect.hpp"
+#include "store/sqlite_functions.hpp"
 #include "store/system_error.hpp"
 
 namespace store {
@@ -22,33 +22,6 @@ constexpr std::size_t max_statements = 64;
 constexpr std::chrono::milliseconds busy_step{10};
 constexpr int busy_steps = 500;  // 5 s: what a foreign program may hold the file
 constexpr int progress_steps = 1000;
-
-std::string_view text_of(sqlite3_value* value) {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return text == nullptr ? std::string_view{}
-                         : std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(value)));
-}
-
-// What is no number differs by its text.
-bool decimals_differ(std::string_view a, std::string_view b) {
-  if (a == b) return false;
-  const auto left = base::plain_decimal(a);
-  const auto right = base::plain_decimal(b);
-  return !left || !right || base::compare_decimal(*left, *right) != 0;
-}
-
-// NULL-safe, like Dialect::differs.
-void decimal_differs(sqlite3_context* context, int, sqlite3_value** values) {
-  const bool left_null = sqlite3_value_type(values[0]) == SQLITE_NULL;
-  const bool right_null = sqlite3_value_type(values[1]) == SQLITE_NULL;
-  try {
-    const bool differ = left_null || right_null ? left_null != right_null
-                                                : decimals_differ(text_of(values[0]), text_of(values[1]));
-    sqlite3_result_int(context, differ ? 1 : 0);
-  } catch (const std::exception&) {
-    sqlite3_result_error_nomem(context);
-  }
-}
 
 Code code_of(int extended, int system_errno) {
   switch (extended & 0xff) {
@@ -141,9 +114,7 @@ base::Result<void> SqliteConnection::configure(Kind kind, bool in_memory) {
   sqlite3_busy_handler(handle_, on_busy, this);
   // Not sqlite3_interrupt(): called between two statements it is lost, and the next one runs to its end.
   sqlite3_progress_handler(handle_, progress_steps, on_progress, this);
-  sqlite3_create_function_v2(handle_, "pulse_decimal_differs", 2,
-                             SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr, decimal_differs,
-                             nullptr, nullptr, nullptr);
+  if (!add_functions(handle_)) return engine_error("");
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);  // "colunm" is a fault, not a text
@@ -304,6 +275,16 @@ base::Result<std::vector<Row>> SqliteConnection::query(std::string_view sql, std
     for (int column = 0; column < columns; ++column) row.cells.push_back(cell_of(statement, column));
   }));
   return rows;
+}
+
+base::Result<std::vector<std::string>> SqliteConnection::column_names(std::string_view sql) {
+  auto found = statement(sql);
+  if (!found) return spoil(found.error());
+  const Use use(*std::move(found));
+  std::vector<std::string> names;
+  for (int column = 0; column < sqlite3_column_count(use.handle()); ++column)
+    names.emplace_back(sqlite3_column_name(use.handle(), column));
+  return names;
 }
 
 base::Result<std::int64_t> SqliteConnection::load(std::string_view table,

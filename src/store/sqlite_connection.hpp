@@ -1,6 +1,6 @@
 // One connection to an SQLite file: settings, prepared statements, transactions, the translation of its
-// errors. Used by one thread at a time; who may use it when is sqlite.cpp's business. The only file that
-// knows sqlite3.h is its .cpp.
+// errors. Used by one thread at a time; who may use it when is sqlite.cpp's business. Only its .cpp and
+// sqlite_functions.cpp know sqlite3.h.
 #pragma once
 
 #include <list>
@@ -41,6 +41,7 @@ class SqliteConnection final : public Connection {
   const Dialect& dialect() const override { return sqlite_dialect(); }
   base::Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) override;
   base::Result<std::vector<Row>> query(std::string_view sql, std::span<const Param> params) override;
+  base::Result<std::vector<std::string>> column_names(std::string_view sql) override;
   base::Result<std::int64_t> load(std::string_view table, const std::vector<std::string>& columns,
                                   const RowSource& rows) override;
 

@@ -1,5 +1,5 @@
-// How SQLite says what engines say differently. Pure; pulse_decimal_differs() exists on every
-// SqliteConnection.
+// How SQLite says what engines say differently. Pure; the functions it calls (sqlite_functions.hpp) exist on
+// every SqliteConnection.
 #pragma once
 
 #include <array>

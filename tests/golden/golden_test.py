@@ -46,5 +46,6 @@ def test_every_fault_has_a_place(path):
 
 
 def test_what_is_sound_is_valid():
-    done = subprocess.run([PULSE, "validate", FOLDER.parents[1] / "collectors"], cwd=FOLDER, env={}, capture_output=True, text=True, timeout=60)
+    needed = {"PRODUCTHUNT_TOKEN": "of no meaning here"}  # the one collector that cannot do without credentials
+    done = subprocess.run([PULSE, "validate", FOLDER.parents[1] / "collectors"], cwd=FOLDER, env=needed, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout

@@ -1,0 +1,79 @@
+// One slice of a run: fetch → decode → map → stage → judge → commit, all its rows in one transaction with the
+// slice's record and its cursor (CO1). A dry run ends before the stage.
+//
+// Belongs to one thread; what it is made of must outlive it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "collect/destination.hpp"
+#include "collect/ledger.hpp"
+#include "collect/mapper.hpp"
+#include "collect/page_reader.hpp"
+#include "collect/plan.hpp"
+#include "collect/run.hpp"
+#include "config/collector.hpp"
+
+namespace collect {
+
+// Where the rows go; absent in a dry run.
+struct LoadTarget {
+  store::Session& session;
+  Ledger& ledger;
+  Destination& destination;
+};
+
+struct SliceEnd {
+  enum class State { committed, empty, incomplete, rejected };
+  State state = State::committed;
+  std::string reason{};  // of incomplete and rejected
+};
+
+class Loader {
+ public:
+  Loader(const RunnerParts& parts, const config::Collector& collector, RunReport& report,
+         http::FetchOptions fetch, ProgressSink progress, std::optional<LoadTarget> target);
+
+  // Several units make one slice where all must be committed together (replace). `state` is the partition's,
+  // moved on after the commit. An error: nothing of the slice was committed.
+  base::Result<SliceEnd> load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+                              std::stop_token stop);
+
+  std::uint64_t duplicate_keys() const { return duplicate_keys_; }  // in JSON objects, of all slices
+
+ private:
+  base::Result<void> begin_slice(std::stop_token stop);
+  base::Result<void> read(const Unit& unit, const CursorState& state, std::stop_token stop);
+  base::Result<void> take(const Page& page, std::stop_token stop);
+  std::optional<std::span<const store::Param>> map(const decode::Value& record, const Page& page);
+  void show_row(std::span<const store::Param> row);
+  std::optional<std::string> reason_to_reject() const;
+  base::Result<SliceEnd> commit(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+                                std::stop_token stop);
+  void keep_bad();
+
+  const RunnerParts& parts_;
+  const config::Collector& collector_;
+  RunReport& report_;
+  const http::FetchOptions fetch_;
+  const ProgressSink progress_;
+  const std::optional<LoadTarget> target_;
+  Mapper mapper_;
+  PageReader reader_;
+  std::size_t rows_shown_ = 0;  // of the slices before
+  std::uint64_t duplicate_keys_ = 0;
+
+  // Of the slice under way:
+  PageSet set_;
+  Counts counts_;
+  std::int64_t position_ = 0;
+  std::vector<BadRecord> bad_;
+  std::optional<base::Error> failed_;  // a record that ends the run
+  std::optional<CursorTracker> tracker_;
+};
+
+}  // namespace collect

@@ -1,0 +1,101 @@
+#include "collect/page_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <memory_resource>
+
+#include "collect/decoding.hpp"
+#include "collect/pager.hpp"
+#include "collect/selector.hpp"
+#include "http/authorization.hpp"
+#include "http/http_date.hpp"
+
+namespace collect {
+namespace {
+
+using base::Result;
+using Action = http::Ruling::Action;
+
+http::OAuth2Client client_of(const config::Authenticator& it) {
+  using Grant = http::OAuth2Client::Grant;
+  return {.token_url = it.token_url,
+          .grant = it.grant == config::Authenticator::Grant::password ? Grant::password
+                                                                      : Grant::client_credentials,
+          .client_id = it.client_id,
+          .client_secret = it.client_secret,
+          .username = it.username,
+          .password = it.password,
+          .refresh_token = it.refresh_token,
+          .scope = it.scope};
+}
+
+}  // namespace
+
+PageReader::PageReader(PageReaderParts parts, const config::Requester& requester,
+                       const config::Paginator& paginator, const config::Decoder& decoder,
+                       const config::RecordSelector& selector)
+    : parts_(parts),
+      requester_(requester),
+      paginator_(paginator),
+      decoder_(decoder),
+      selector_(selector),
+      builder_(requester, decoder) {
+  const auto& it = requester.authenticator;
+  if (it && it->type == config::Authenticator::Type::oauth2)
+    oauth2_ = std::make_unique<http::OAuth2>(client_of(*it), parts.engine, parts.clock, &parts.redactor);
+}
+
+// A token may be withdrawn before its time: the first 401 asks for another one, the second is the answer.
+Result<http::Response> PageReader::fetch(http::Request request, const http::FetchOptions& options,
+                                         std::stop_token stop) {
+  if (!oauth2_) return parts_.engine.fetch(request, options, stop);
+  const auto authorized = [&](const base::Secret& token) {
+    http::Request with_token = request;
+    with_token.secret_headers.push_back({"Authorization", http::bearer_credentials(token)});
+    return parts_.engine.fetch(with_token, options, stop);
+  };
+  const base::Secret first = TRY_WITH(oauth2_->token(options, stop), "requester.authenticator");
+  auto response = authorized(first);
+  if (response || response.error().code != base::Code::permission) return response;
+  oauth2_->invalidate(first);
+  return authorized(TRY_WITH(oauth2_->token(options, stop), "requester.authenticator"));
+}
+
+Result<void> PageReader::read(const expr::TemplateValues& values, const http::FetchOptions& options,
+                              const PageSink& sink, const std::function<Result<void>()>& restart,
+                              PageSet& set, std::stop_token stop) {
+  Pager pager(paginator_);
+  Selector selector(selector_);
+  TRY(selector.begin_slice(values));
+  PageStep step = Next{pager.first()};
+  while (const auto* next = std::get_if<Next>(&step)) {
+    http::Response response = TRY(fetch(TRY(builder_.build(values, next->request)), options, stop));
+    ++set.pages;
+    set.received_bytes += static_cast<std::int64_t>(response.received_bytes);
+    if (!set.server_time) set.server_time = http::server_time(response);
+    if (response.ruling == Action::ignore) return {};
+    if (response.ruling == Action::reset_pagination) {
+      set.records = 0;
+      TRY(restart());
+      step = pager.reset();
+      continue;
+    }
+    if (parts_.on_answer) parts_.on_answer();
+    const Decoded decoded = TRY(decode_answer(decoder_, response, requester_.max_response_size));
+    set.duplicate_keys += decoded.document.duplicate_keys;
+    std::pmr::monotonic_buffer_resource arena;
+    const Selected selected =
+        TRY_WITH(selector.select(decoded.document, decoded.type, arena), "{}", response.url);
+    set.records += static_cast<std::int64_t>(selected.before_filter);
+    if (!selected.records.empty()) TRY(sink({decoded.document, selected.records}));
+    step = pager.next({.body = decoded.document.root,
+                       .response = response,
+                       .records = selected.before_filter,
+                       .content = content_of(selected.records)},
+                      arena);
+  }
+  if (auto* incomplete = std::get_if<Incomplete>(&step)) set.incomplete = std::move(incomplete->reason);
+  return {};
+}
+
+}  // namespace collect

@@ -1,0 +1,74 @@
+// One page set: asks for page after page, decodes each, selects its records and hands them on, until the
+// paginator or one of its guards (CO3) ends it.
+//
+//   PageReader reader({.engine = …}, requester, paginator, decoder, selector);
+//   const PageSet set = TRY(reader.read(values, options, [&](const Page& page) { return stage(page); },
+//   stop)); if (!set.incomplete.empty()) …
+//
+// Belongs to one thread at a time; what it is made of must outlive it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+#include "collect/request.hpp"
+#include "config/collector.hpp"
+#include "decode/value.hpp"
+#include "http/engine.hpp"
+#include "http/oauth2.hpp"
+
+namespace collect {
+
+struct Page {
+  const decode::Document& document;
+  std::span<const decode::Value> records;  // those that passed the filter
+};
+using PageSink = std::function<base::Result<void>(const Page&)>;
+
+struct PageSet {
+  std::int64_t pages = 0;
+  std::int64_t records = 0;  // before the filter (CO7)
+  std::int64_t received_bytes = 0;
+  std::uint64_t duplicate_keys = 0;  // in JSON objects
+  std::string incomplete;            // why the set is not what it should be; empty: it is whole
+  std::optional<base::WallTime>
+      server_time;  // of the first answer that said it: what came later may be missing
+};
+
+struct PageReaderParts {
+  http::Engine& engine;
+  base::Clock& clock;
+  base::Redactor& redactor;
+  std::function<void()> on_answer{};  // each, before it is decoded
+};
+
+class PageReader {
+ public:
+  PageReader(PageReaderParts parts, const config::Requester& requester, const config::Paginator& paginator,
+             const config::Decoder& decoder, const config::RecordSelector& selector);
+
+  // `set` counts also when an error ends it. `restart` is called when the API asks to begin again with the
+  // first page: what was handed on is void then.
+  base::Result<void> read(const expr::TemplateValues& values, const http::FetchOptions& options,
+                          const PageSink& sink, const std::function<base::Result<void>()>& restart,
+                          PageSet& set, std::stop_token stop);
+
+ private:
+  base::Result<http::Response> fetch(http::Request request, const http::FetchOptions& options,
+                                     std::stop_token stop);
+
+  const PageReaderParts parts_;
+  const config::Requester& requester_;
+  const config::Paginator& paginator_;
+  const config::Decoder& decoder_;
+  const config::RecordSelector& selector_;
+  const RequestBuilder builder_;
+  std::unique_ptr<http::OAuth2> oauth2_;
+};
+
+}  // namespace collect

@@ -1,0 +1,63 @@
+// What engines say differently, as text to be put into SQL: names, column types, and what equal and greater
+// mean for a type. NULL is a value like any other in differs(), less than all in greater(), and absent in
+// greatest() and least(). Pure; thread-safe.
+//
+//   const ColumnType number{.kind = ColumnType::Kind::number};
+//   dialect.differs("a.price", "b.price", number);    // false for 1.10 and 1.1
+//   "ORDER BY " + dialect.ordered("price", number);   // 9.5 before 10
+//
+// Arguments are SQL expressions without side effects: they may come back more than once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace store {
+
+// What a column holds; each engine has its own word for it.
+struct ColumnType {
+  enum class Kind {
+    text,
+    integer,  // 32 bits
+    bigint,
+    number,  // exact decimal
+    real,    // double precision
+    boolean,
+    date,
+    timestamp,        // in UTC
+    timestamp_local,  // without a zone
+    uuid,
+    json,
+    text_list,
+    integer_list,
+  };
+  Kind kind = Kind::text;
+  std::int64_t length = 0;     // of text, in characters; 0: any
+  std::int64_t precision = 0;  // of number, in digits; 0: any
+  std::int64_t scale = 0;      // of these, behind the point
+};
+
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  virtual std::string_view name() const = 0;                         // "sqlite", "postgresql"
+  virtual std::string quote(std::string_view identifier) const = 0;  // "a""b"
+  virtual std::string ledger(std::string_view table) const = 0;      // pulse_runs; pulse.runs
+  // Quoted; SQLite has no schemas: there a schema other than "" is temp, main or an attached database.
+  virtual std::string table(std::string_view schema, std::string_view name) const = 0;
+  virtual bool same_name(std::string_view a, std::string_view b) const = 0;  // of identifiers
+  virtual std::string type(const ColumnType& type) const = 0;                // as declared
+  virtual std::string_view serial() const = 0;  // type of a column that numbers its rows as they are inserted
+
+  // A condition that is never NULL: the values differ by the type's equality.
+  virtual std::string differs(std::string_view a, std::string_view b, const ColumnType& type) const = 0;
+  // An expression whose < and ORDER BY follow the type's order: texts by their bytes, numbers by value.
+  virtual std::string ordered(std::string_view a, const ColumnType& type) const = 0;
+
+  std::string greater(std::string_view a, std::string_view b, const ColumnType& type) const;   // never NULL
+  std::string greatest(std::string_view a, std::string_view b, const ColumnType& type) const;  // equal: a
+  std::string least(std::string_view a, std::string_view b, const ColumnType& type) const;
+};
+
+}  // namespace store

@@ -1,0 +1,81 @@
+"""From nothing to a valid collector: `pulse init`, and what `validate` and `collect` say about keys without effect."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+
+def run(bin_dir, folder, *arguments):
+    done = subprocess.run([bin_dir / "pulse", *arguments], cwd=folder, env={}, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def inert(bin_dir, tmp_path):
+    """A key that has no effect yet, with its default as its value; whichever the reference names first."""
+    _, reference, _ = run(bin_dir, tmp_path, "reference", "collector")
+    found = re.search(r"^\| `([\w.]+)` \| [^|\n]* \| `([^`]+)` \| .*\*\*No effect yet\.\*\* \|$", reference, re.MULTILINE)
+    if not found:
+        pytest.skip("every key has an effect")
+    return found.groups()
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_init_makes_a_project_that_is_valid(bin_dir, tmp_path):
+    code, said, complaint = run(bin_dir, tmp_path, "init", "new/project")
+    assert (code, complaint) == (0, "")
+    project = tmp_path / "new/project"
+    assert set(contents(project)) == {".env.example", ".gitignore", "README.md", "pulse.yaml", "collectors/exchange-rates.yaml"}
+    assert "cd new/project\n" in said
+    assert run(bin_dir, project, "validate") == (0, "1 of 1 collectors are valid\n", "")
+    code, said, _ = run(bin_dir, project, "validate", "--explain")
+    assert code == 0 and "GET https://open.er-api.com/v6/latest/USD" in said
+
+
+def test_init_overwrites_nothing(bin_dir, tmp_path):
+    assert run(bin_dir, tmp_path, "init", ".")[0] == 0
+    (tmp_path / "README.md").write_text("mine")
+    (tmp_path / "pulse.yaml").unlink()
+    before = contents(tmp_path)
+    code, said, complaint = run(bin_dir, tmp_path, "init", ".")
+    assert (code, said) == (64, "")
+    assert "README.md" in complaint and "collectors/exchange-rates.yaml" in complaint
+    assert "pulse.yaml" not in complaint
+    assert contents(tmp_path) == before
+
+
+def test_init_minds_what_it_cannot_write(bin_dir, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, complaint = run(bin_dir, tmp_path, "init", "file")
+    assert code == 74 and complaint.startswith("pulse init: ")
+    assert contents(tmp_path) == {"file": b"in the way"}
+
+
+def test_validate_warns_of_keys_without_effect(pulse, inert):
+    key, value = inert
+    done = pulse("validate", "cisa-kev", f"--set={key}={value}")
+    assert done.returncode == 0
+    warning, summary = done.stdout.splitlines()
+    assert warning.startswith("warning: ") and warning.endswith(f"cisa-kev.yaml: --set {key}: has no effect yet")
+    assert summary == "1 of 1 collectors are valid; 1 warning"
+    [found] = json.loads(pulse("validate", "cisa-kev", f"--set={key}={value}", "--json").stdout)
+    assert (found["severity"], found["key"]) == ("warning", key)
+
+
+def test_validate_names_the_severity_of_faults(pulse):
+    done = pulse("validate", "cisa-kev", "--set=timeout=soon", "--json")
+    assert done.returncode == 78
+    assert [(it["severity"], it["key"]) for it in json.loads(done.stdout)] == [("fault", "timeout")]
+
+
+def test_collect_logs_each_key_without_effect_once(pulse, inert):
+    key, value = inert
+    done = pulse("collect", "cisa-kev", f"--set={key}={value}")
+    [line] = [line for line in done.stderr.splitlines() if "has no effect yet" in line]
+    assert done.returncode == 0
+    assert "WARNING: key has no effect yet" in line and f"key={key}" in line and "where=" in line
