@@ -61,7 +61,7 @@ Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& 
   rows_shown_ = report_.rows.size();
   set_ = {};
   TRY(begin_slice(stop));
-  for (const Unit& unit : units) TRY(read(unit, state, stop));
+  for (const Unit& unit : units) TRY(read(unit, state, &unit == units.data(), stop));
 
   // A set that is not whole may add to what is there; it may not take its place, nor come twice (CO3).
   const bool only_whole = collector_.destination.write_disposition == Disposition::replace ||
@@ -95,7 +95,7 @@ Result<void> Loader::begin_slice(std::stop_token stop) {
   return {};
 }
 
-Result<void> Loader::read(const Unit& unit, const CursorState& state, std::stop_token stop) {
+Result<void> Loader::read(const Unit& unit, const CursorState& state, bool is_first, std::stop_token stop) {
   expr::TemplateValues values;
   values.now = parts_.clock.wall();
   values.partitions = unit.partition->values;
@@ -104,7 +104,12 @@ Result<void> Loader::read(const Unit& unit, const CursorState& state, std::stop_
   TRY(mapper_.begin_slice(values));
   const PageSet before = set_;
   const auto take_page = [&](const Page& page) { return take(page, stop); };
-  const auto restart = [&] { return begin_slice(stop); };
+  const auto restart = [&]() -> Result<void> {
+    if (is_first) return begin_slice(stop);
+    return base::error(base::Code::unavailable,
+                       "the API asked to begin again, among partitions that are loaded together: {}",
+                       unit.partition->key);
+  };
   const auto read = reader_.read(values, fetch_, take_page, restart, set_, stop);
   duplicate_keys_ += set_.duplicate_keys - before.duplicate_keys;
   Counts& counts = report_.run.counts;

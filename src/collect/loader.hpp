@@ -43,11 +43,12 @@ class Loader {
   base::Result<SliceEnd> load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                               std::stop_token stop);
 
+  std::int64_t dropped() const { return mapper_.dropped(); }        // by schema_contract: discard_row
   std::uint64_t duplicate_keys() const { return duplicate_keys_; }  // in JSON objects, of all slices
 
  private:
   base::Result<void> begin_slice(std::stop_token stop);
-  base::Result<void> read(const Unit& unit, const CursorState& state, std::stop_token stop);
+  base::Result<void> read(const Unit& unit, const CursorState& state, bool is_first, std::stop_token stop);
   base::Result<void> take(const Page& page, std::stop_token stop);
   std::optional<std::span<const store::Param>> map(const decode::Value& record, const Page& page);
   void show_row(std::span<const store::Param> row);

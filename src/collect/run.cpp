@@ -148,6 +148,9 @@ class Run {
     if (loader.duplicate_keys() > 0)
       logger_.warning("object keys stand twice in the answer; the last one counts",
                       {{"run", report_.run.id}, {"keys", loader.duplicate_keys()}});
+    if (loader.dropped() > 0)
+      logger_.info("records dropped by schema_contract",
+                   {{"run", report_.run.id}, {"records", loader.dropped()}});
     conclude(tally);
     return {};
   }
@@ -179,7 +182,8 @@ class Run {
     const Error& error = end.error();
     const bool concerns_all = error.code == Code::cancelled || error.code == Code::permission ||
                               error.code == Code::invalid_config || error.code == Code::no_space ||
-                              error.code == Code::internal || stop.stop_requested();
+                              error.code == Code::rate_limited || error.code == Code::internal ||
+                              stop.stop_requested();
     if (tally.partitions == 1 || concerns_all) return error;
     ++tally.failed;
     note(tally.failures, name, error.message);

@@ -23,7 +23,7 @@ inline http::Outcome fault(http::Fate fate, base::Code code, std::string message
   return {.fate = fate, .error = {code, std::move(message)}, .reason = "scripted"};
 }
 
-// Gives the outcomes in turn, the last one for ever.
+// Gives the outcomes in turn, the last one for ever; or what `respond` makes of each request.
 class ScriptedTransport final : public http::Transport {
  public:
   http::Outcome attempt(const http::Request& request, base::SteadyTime deadline, std::stop_token stop,
@@ -32,12 +32,14 @@ class ScriptedTransport final : public http::Transport {
     if (on_attempt) on_attempt(deadline);
     if (stop.stop_requested())
       return fault(http::Fate::cancelled, base::Code::cancelled, "api.example: stopped");
+    if (respond) return respond(request);
     http::Outcome outcome = script.at(0);
     if (script.size() > 1) script.pop_front();
     return outcome;
   }
 
   std::deque<http::Outcome> script;
+  std::function<http::Outcome(const http::Request&)> respond;
   std::vector<http::Request> requests;
   std::function<void(base::SteadyTime deadline)> on_attempt;
 };

@@ -113,6 +113,13 @@ void check_pages(const Collector& collector, const Node& node, Context& context)
   if (in_body && !collector.requester.request_body_json)
     context.fault_at(node.nearest("paginator").mark, "paginator",
                      "turns pages in a JSON body, and there is none", "give requester.request_body_json");
+  if (collector.destination.write_disposition == Destination::WriteDisposition::append &&
+      collector.destination.primary_key.empty() && collector.incremental_sync &&
+      collector.incremental_sync->is_time())
+    context.fault_at(
+        node.nearest("destination").mark, "destination.primary_key",
+        "is missing: windows begin with the last record of the run before, which would be there twice",
+        "name the columns that tell rows apart; append then inserts what is not there yet");
   if (collector.destination.write_disposition == Destination::WriteDisposition::replace &&
       collector.incremental_sync)
     context.fault_at(node.nearest("destination.write_disposition").mark, "destination.write_disposition",

@@ -59,6 +59,7 @@ struct Field {
   enum class Lookup { none, country_iso2, country_iso3, country_name };
 
   std::string column;
+  Mark mark{};                           // where the file describes it
   std::optional<expr::Expression> path;  // either this
   std::optional<Templated> value;        // or this: a constant, or a template fixed for its slice
   FieldType type = FieldType::text;

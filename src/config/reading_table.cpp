@@ -138,20 +138,19 @@ Type<std::string> regex() {
 Type<std::pair<std::string, std::string>> range() {
   const auto list = list_of(text());
   const std::string allowed = "write [lowest, highest]";
-  return {
-      {"[a, b]",
-       allowed,
-       nullptr,
-       {},
-       fmt::format(R"({{"type": "array", "items": {}, "minItems": 2, "maxItems": 2}})", scalar_schema)},
-      [list, allowed](const Node& node,
-                      Context& context) -> std::optional<std::pair<std::string, std::string>> {
-        auto read = list.read(node, context);
-        if (!read) return std::nullopt;
-        if (read->size() == 2) return std::pair(std::move((*read)[0]), std::move((*read)[1]));
-        context.fault(node.mark, fmt::format("holds {} values, not two", read->size()), allowed);
-        return std::nullopt;
-      }};
+  return {{"[a, b]",
+           allowed,
+           nullptr,
+           {},
+           fmt::format(R"({{"type": "array", "items": {}, "minItems": 2, "maxItems": 2}})", scalar_schema)},
+          [list, allowed](const Node& node,
+                          Context& context) -> std::optional<std::pair<std::string, std::string>> {
+            auto read = list.read(node, context);
+            if (!read) return std::nullopt;
+            if (read->size() == 2) return std::pair(std::move((*read)[0]), std::move((*read)[1]));
+            context.fault(node.mark, fmt::format("holds {} values, not two", read->size()), allowed);
+            return std::nullopt;
+          }};
 }
 
 bool is_number(FieldType type) {
@@ -320,6 +319,7 @@ Type<std::vector<Field>> fields() {
             std::vector<Field> list;
             for (auto& [name, field] : *map_read) {
               field.column = name;
+              field.mark = node.find(name)->mark;
               list.push_back(std::move(field));
             }
             return list;
