@@ -73,6 +73,29 @@ void add_authenticator(const config::Authenticator& it, Lines& lines) {
   lines.add("credentials", text + (it.optional ? " (it also runs without)" : ""));
 }
 
+std::string_view name_of(config::ResponseFilter::Action action) {
+  using Action = config::ResponseFilter::Action;
+  switch (action) {
+    case Action::success: return "SUCCESS";
+    case Action::retry: return "RETRY";
+    case Action::fail: return "FAIL";
+    case Action::ignore: return "IGNORE";
+    case Action::rate_limited: return "RATE_LIMITED";
+    case Action::reset_pagination: return "RESET_PAGINATION";
+  }
+  return "FAIL";
+}
+
+void add_response_filters(const std::vector<config::ResponseFilter>& filters, Lines& lines) {
+  if (filters.empty()) return;
+  std::string actions;
+  for (const config::ResponseFilter& it : filters) {
+    actions += actions.empty() ? "" : ", ";
+    actions += name_of(it.action);
+  }
+  lines.add("filters", fmt::format("{} response_filters: {}", filters.size(), actions));
+}
+
 void add_request(const config::Requester& requester, Lines& lines) {
   lines.add("request", fmt::format("{} {}", to_string(requester.http_method), address(requester)));
   for (const auto& [name, values] : requester.request_parameters)
@@ -85,6 +108,7 @@ void add_request(const config::Requester& requester, Lines& lines) {
   for (const auto& [name, values] : requester.request_body_form)
     for (const Templated& value : values) lines.add("form field", fmt::format("{} = {}", name, shown(value)));
   if (requester.authenticator) add_authenticator(*requester.authenticator, lines);
+  add_response_filters(requester.error_handler.response_filters, lines);
 }
 
 // nullopt: known only when it runs.
@@ -169,6 +193,7 @@ std::string pages_of(const Paginator& it) {
 }
 
 void add_pages(const Paginator& it, Lines& lines) {
+  if (it.total_path) lines.add("total", "as many records as " + it.total_path->text() + " says");
   if (it.type == Paginator::Type::none) return;
   std::string text = fmt::format("{}; at most {}", pages_of(it), grouped(it.max_pages));
   if (it.max_records) text += fmt::format(", enough with {} records", grouped(*it.max_records));
@@ -209,6 +234,27 @@ std::string type_of(const Field& field) {
   return std::string(to_string(field.type));
 }
 
+std::string_view name_of(Field::Lookup lookup) {
+  switch (lookup) {
+    case Field::Lookup::none: return "";
+    case Field::Lookup::country_iso2: return "country_iso2";
+    case Field::Lookup::country_iso3: return "country_iso3";
+    case Field::Lookup::country_name: return "country_name";
+  }
+  return "";
+}
+
+// How its values are read, where the file says so.
+std::string reading_of(const Field& field) {
+  std::vector<std::string> parts;
+  if (field.required) parts.push_back("required");
+  if (field.lookup != Field::Lookup::none) parts.push_back(fmt::format("lookup {}", name_of(field.lookup)));
+  if (!field.formats.empty()) parts.push_back("formats " + base::join(field.formats, " or "));
+  if (!field.timezone.empty()) parts.push_back("timezone " + field.timezone);
+  if (field.decimal_comma) parts.push_back("decimal comma");
+  return parts.empty() ? "" : " (" + base::join(parts, ", ") + ')';
+}
+
 void add_columns(const std::vector<Field>& fields, Lines& lines) {
   std::size_t width = 0, type_width = 0;
   for (const Field& field : fields) {
@@ -219,7 +265,7 @@ void add_columns(const std::vector<Field>& fields, Lines& lines) {
   for (const Field& field : fields) {
     const std::string from = field.path ? field.path->text() : "= " + shown(*field.value);
     lines.add(label, fmt::format("{:<{}}  {:<{}}  {}{}", field.column, width, type_of(field), type_width,
-                                 from, field.required ? " (required)" : ""));
+                                 from, reading_of(field)));
     label = "";
   }
 }

@@ -1,9 +1,21 @@
 #include "pulse/selection.hpp"
 
 #include "collect/cast.hpp"
+#include "collect/windows.hpp"
 
 namespace pulse {
 namespace {
+
+// Where the first run begins, if that does not depend on anything.
+void check_start(config::CatalogueEntry& entry) {
+  const auto& sync = entry.collector->incremental_sync;
+  if (!sync) return;
+  for (const auto& bound : {sync->start, sync->end})
+    if (bound && bound->text && !bound->text->is_constant()) return;
+  if (const auto bounds = collect::render_bounds(*sync, {}); !bounds)
+    entry.faults.add({entry.file, sync->mark, "incremental_sync", bounds.error().message,
+                      "write 2025-01-01, 2025-01-01T00:00:00Z, or a time as cursor_format says"});
+}
 
 // What only those can judge who cast values.
 void check_fields(config::CatalogueEntry& entry) {
@@ -11,6 +23,7 @@ void check_fields(config::CatalogueEntry& entry) {
   for (const config::Field& field : entry.collector->fields)
     if (const auto wrong = collect::check_field(field))
       entry.faults.add({entry.file, field.mark, "fields." + field.column, *wrong, "mend the field"});
+  check_start(entry);
   if (!entry.faults.empty()) entry.collector.reset();
 }
 

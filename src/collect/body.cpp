@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/decimal.hpp"
+#include "base/text.hpp"
 #include "decode/json.hpp"
 
 namespace collect {
@@ -38,6 +39,40 @@ std::optional<Value> bare_value(std::string_view text) {
   return std::nullopt;
 }
 
+using Encoded = tl::expected<std::string, std::string>;
+
+Encoded encode_path(std::string_view text) {
+  constexpr std::string_view kept = "/:@,";
+  std::string result;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('/', begin), text.size());
+    const std::string_view segment = text.substr(begin, end - begin);
+    if (segment == "." || segment == "..")
+      return tl::unexpected(std::string("holds . or .. as a part of a path"));
+    begin = end + 1;
+  }
+  for (const char& c : text)
+    result += kept.find(c) == std::string_view::npos ? base::percent_encode({&c, 1}) : std::string(1, c);
+  return result;
+}
+
+Encoded check_host(std::string_view text) {
+  for (const unsigned char c : text)
+    if (!std::isalnum(c) && std::string_view(".-_:").find(static_cast<char>(c)) == std::string_view::npos)
+      return tl::unexpected(std::string("holds a character that no host name has"));
+  return std::string(text);
+}
+
+base::Result<std::string> render_encoded(const config::Templated& templated,
+                                         const expr::TemplateValues& values,
+                                         const expr::Template::Encoder& encode) {
+  if (templated.is_secret()) return templated.secret.reveal();
+  std::pmr::monotonic_buffer_resource arena;
+  auto text = templated.text->render_text(values, arena, encode);
+  if (!text) return base::error(base::Code::invalid_config, "{}", text.error());
+  return std::move(*text);
+}
+
 }  // namespace
 
 base::Result<std::string> render(const config::Templated& templated, const expr::TemplateValues& values) {
@@ -52,6 +87,16 @@ base::Result<std::string> render(const config::Templated& templated, const expr:
     case Kind::array: return unusable(*templated.text, "is a list; json makes it a text");
     default: return unusable(*templated.text, "is a map; name one of its keys, or json makes it a text");
   }
+}
+
+base::Result<std::string> render_path(const config::Templated& templated,
+                                      const expr::TemplateValues& values) {
+  return render_encoded(templated, values, encode_path);
+}
+
+base::Result<std::string> render_base(const config::Templated& templated,
+                                      const expr::TemplateValues& values) {
+  return render_encoded(templated, values, check_host);
 }
 
 base::Result<Body> Body::render(const BodyJson& body, const expr::TemplateValues& values) {

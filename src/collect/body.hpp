@@ -23,6 +23,12 @@ namespace collect {
 // As text: numbers as they were written, booleans as true and false. null is an error, a list or map too.
 base::Result<std::string> render(const config::Templated& templated, const expr::TemplateValues& values);
 
+// Of requester.path: what a template gives is percent-encoded but for '/', so that it stays a part of the
+// path; "." and ".." are refused.
+base::Result<std::string> render_path(const config::Templated& templated, const expr::TemplateValues& values);
+// Of requester.url_base: what a template gives may hold what host names are made of, and nothing else.
+base::Result<std::string> render_base(const config::Templated& templated, const expr::TemplateValues& values);
+
 class Body {
  public:
   Body() = default;  // {}

@@ -114,7 +114,9 @@ Cast Caster::cast_unless_null(const Value& value, std::pmr::memory_resource& are
   if (!*treated) return store::Param();
   const std::string_view text = **treated;
   if (text.empty() && field.type != FieldType::text) return store::Param();
-  if (is_list(field.type)) return other_type(text, "is not a list; a path in brackets makes one: [tag]");
+  if (is_list(field.type))
+    return other_type(text,
+                      "is not a list; cut it with the path split(path, ', '), or make it one item: [path]");
   return cast_scalar(text, value.kind() == Kind::number, arena);
 }
 

@@ -140,7 +140,8 @@ TEST(CastText, Json) {
 }
 
 TEST(CastText, Lists) {
-  const std::string no_list = "is not a list; a path in brackets makes one: [tag]";
+  const std::string no_list =
+      "is not a list; cut it with the path split(path, ', '), or make it one item: [path]";
   expect(OneField("text[]", ", null_values: ['-'], replace: {'#': ''}"),
          {{R"(["a", " b ", null, "-", "", "#c", "x\"y"])", R"(text ["a","b",null,null,"","c","x\"y"])"},
           {"[1.10, true]", R"(text ["1.10","true"])"},

@@ -9,8 +9,13 @@ using collect::testing::expect;
 using collect::testing::fault_of;
 using collect::testing::OneField;
 
+const std::string expected =
+    "; iso8601 was expected, formats takes others: rfc822, epoch, epoch_ms, patterns such as %d/%m/%Y";
+const std::string no_zone =
+    "has no time zone; set timezone to the zone it is in, such as UTC or America/Sao_Paulo";
+
 TEST(CastTime, Date) {
-  const std::string no_date = "is not written as YYYY-MM-DD; say under formats how it is written";
+  const std::string no_date = "is not written as YYYY-MM-DD" + expected;
   const std::string not_midnight =
       "has a time of day other than midnight; keep it with type: timestamp, or say with a pattern under "
       "formats "
@@ -28,7 +33,7 @@ TEST(CastTime, Date) {
           {R"("2025-01-02T10:00:00Z")", "refused: \"2025-01-02T10:00:00Z\" " + not_midnight},
           {R"("2025-02-29")", "refused: \"2025-02-29\" is a day that does not exist"},
           {R"("0000-01-01")", "refused: \"0000-01-01\" is a day that does not exist"},
-          {R"("2025-11-21x")", "refused: \"2025-11-21x\" has no time of day"},
+          {R"("2025-11-21x")", "refused: \"2025-11-21x\" has no time of day" + expected},
           {R"("21.11.2025")", "refused: \"21.11.2025\" " + no_date},
           {"20251121", "refused: \"20251121\" " + no_date},
           {"true", "refused: \"true\" " + no_date}});
@@ -62,9 +67,10 @@ TEST(CastTime, DatesInAZone) {
 }
 
 TEST(CastTime, Timestamp) {
-  const std::string no_zone = "has no time zone; if it is UTC, say so: timezone: UTC";
   expect(OneField("timestamp"),
          {{R"("2025-11-21T10:30:02Z")", "text 2025-11-21T10:30:02.000000Z"},
+          {R"("Fri, 21 Nov 2025 10:30:02 GMT")",
+           "refused: \"Fri, 21 Nov 2025 10:30:02 GMT\" is not written as YYYY-MM-DD" + expected},
           {R"("2025-11-21T10:30:02+03:00")", "text 2025-11-21T07:30:02.000000Z"},
           {R"(" 2025-11-21 10:30Z ")", "text 2025-11-21T10:30:00.000000Z"},
           {R"("2025-11-21T10:30:02.5Z")", "text 2025-11-21T10:30:02.500000Z"},
@@ -77,7 +83,7 @@ TEST(CastTime, Timestamp) {
           {R"("0001-01-01T00:00:00+01:00")",
            "refused: \"0001-01-01T00:00:00+01:00\" is outside the years 1 to 9999"},
           {R"("2025-11-21T10:30:02X")",
-           "refused: \"2025-11-21T10:30:02X\" has something else than a time zone at its end"}});
+           "refused: \"2025-11-21T10:30:02X\" has something else than a time zone at its end" + expected}});
   expect(OneField("timestamp", ", timezone: UTC"),
          {{R"("2025-11-21T10:30:02")", "text 2025-11-21T10:30:02.000000Z"},
           {R"("2025-11-21")", "text 2025-11-21T00:00:00.000000Z"},
@@ -133,8 +139,7 @@ TEST(CastTime, FormatsAreTriedInTheirOrder) {
        {R"("20251121103002+0300")", "text 2025-11-21T07:30:02.000000Z"},
        {R"("2025-11-21T10:30:02Z")", "text 2025-11-21T10:30:02.000000Z"},
        {"1763721002", "text 2025-11-21T10:30:02.000000Z"},
-       {R"("2025-11-21T10:30:02")",
-        "refused: \"2025-11-21T10:30:02\" has no time zone; if it is UTC, say so: timezone: UTC"},
+       {R"("2025-11-21T10:30:02")", "refused: \"2025-11-21T10:30:02\" " + no_zone},
        {R"("yesterday")",
         "refused: \"yesterday\" is written in none of the formats rfc822, %Y%m%d%H%M%S%z, iso8601, epoch"}});
   // 01/02: the first that fits.
@@ -177,8 +182,7 @@ TEST(CastTime, Defaults) {
   EXPECT_EQ(OneField("date", ", default: '1970-01-01'")("null"), "text 1970-01-01");
   EXPECT_EQ(OneField("timestamp", ", default: '2025-01-01T00:00:00Z'")(R"("")"),
             "text 2025-01-01T00:00:00.000000Z");
-  EXPECT_EQ(fault_of("date", ", default: soon"),
-            "default: \"soon\" is not written as YYYY-MM-DD; say under formats how it is written");
+  EXPECT_EQ(fault_of("date", ", default: soon"), "default: \"soon\" is not written as YYYY-MM-DD" + expected);
 }
 
 }  // namespace

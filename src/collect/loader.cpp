@@ -12,13 +12,8 @@ namespace {
 using base::Result;
 using Disposition = config::Destination::WriteDisposition;
 
-// What the database does not permit has nothing to do with the API's credentials.
-template <class T>
-Result<T> of_store(Result<T> result) {
-  if (!result && result.error().code == base::Code::permission)
-    result.error().code = base::Code::invalid_config;
-  return result;
-}
+// What is kept of a slice: more is counted, not kept.
+constexpr std::size_t max_bad_kept = 10'000, max_bad_bytes = std::size_t{64} << 20, max_rows_shown = 10'000;
 
 std::string first_reasons(const std::vector<BadRecord>& bad) {
   std::string reasons;
@@ -56,6 +51,15 @@ Loader::Loader(const RunnerParts& parts, const config::Collector& collector, Run
                }},
               collector.requester, collector.paginator, collector.decoder, collector.record_selector) {}
 
+// What the database does not permit has nothing to do with the API's credentials.
+template <class T>
+Result<T> Loader::of_store(Result<T> result) {
+  if (result) return result;
+  fatal_ = true;
+  if (result.error().code == base::Code::permission) result.error().code = base::Code::invalid_config;
+  return result;
+}
+
 Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                               std::stop_token stop) {
   rows_shown_ = report_.rows.size();
@@ -69,6 +73,7 @@ Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& 
   const SliceEnd incomplete{SliceEnd::State::incomplete, set_.incomplete};
   if (!set_.incomplete.empty() && only_whole) return incomplete;
   if (auto reason = reason_to_reject()) {
+    if (target_) TRY(quarantine_alone(stop));
     keep_bad();
     return SliceEnd{SliceEnd::State::rejected, std::move(*reason)};
   }
@@ -80,13 +85,18 @@ Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& 
     add_rows(report_.run.counts, counts_);
   }
   if (!set_.incomplete.empty()) return incomplete;
-  return SliceEnd{set_.records == 0 ? SliceEnd::State::empty : SliceEnd::State::committed, {}};
+  SliceEnd end{set_.records == 0 ? SliceEnd::State::empty : SliceEnd::State::committed};
+  end.without_total = set_.without_total;
+  end.without_cursor = tracker_ && !tracker_->largest() && position_ > bad_count_;
+  return end;
 }
 
 Result<void> Loader::begin_slice(std::stop_token stop) {
   counts_ = {};
   position_ = 0;
   bad_.clear();
+  bad_count_ = 0;
+  bad_bytes_ = 0;
   failed_.reset();
   tracker_.reset();
   if (collector_.incremental_sync) tracker_.emplace(*collector_.incremental_sync);
@@ -131,13 +141,23 @@ std::optional<std::span<const store::Param>> Loader::map(const decode::Value& re
   }
   std::optional<BadRecord> bad = mapper_.take_bad();
   if (!bad) return std::nullopt;
-  bad->reason = parts_.redactor.redact(bad->reason);
-  bad->raw = parts_.redactor.redact(bad->raw);
-  if (bad->fatal)
+  if (bad->fatal) {
+    fatal_ = true;
     failed_ = base::error(base::Code::invalid_data, "record {}: {} {}; schema_contract: freeze stops at it",
                           position_, bad->column, bad->reason);
-  bad_.push_back(std::move(*bad));
+  }
+  set_aside(std::move(*bad));
   return std::nullopt;
+}
+
+// An API may echo credentials in its records.
+void Loader::set_aside(BadRecord bad) {
+  ++bad_count_;
+  if (bad_.size() >= max_bad_kept || bad_bytes_ >= max_bad_bytes) return;
+  bad.reason = parts_.redactor.redact(bad.reason);
+  bad.raw = parts_.redactor.redact(bad.raw);
+  bad_bytes_ += bad.raw.size();
+  bad_.push_back(std::move(bad));
 }
 
 Result<void> Loader::take(const Page& page, std::stop_token stop) {
@@ -162,6 +182,7 @@ Result<void> Loader::take(const Page& page, std::stop_token stop) {
 
 void Loader::show_row(std::span<const store::Param> row) {
   ++counts_.staged;
+  if (report_.rows.size() >= max_rows_shown) return;
   std::vector<store::Cell> cells = store::to_cells(row);
   for (store::Cell& cell : cells)
     if (auto* text = std::get_if<std::string>(&cell)) *text = parts_.redactor.redact(*text);
@@ -170,16 +191,23 @@ void Loader::show_row(std::span<const store::Param> row) {
 
 // More bad rows than allowed: nothing of the batch is committed (CO10).
 std::optional<std::string> Loader::reason_to_reject() const {
-  const auto bad = static_cast<std::int64_t>(bad_.size());
-  if (!collector_.max_bad_rows.exceeded(bad, position_)) return std::nullopt;
+  if (!collector_.max_bad_rows.exceeded(bad_count_, position_)) return std::nullopt;
   return fmt::format("{} of {} records do not fit, more than max_bad_rows allows; nothing was committed: {}",
-                     bad, position_, first_reasons(bad_));
+                     bad_count_, position_, first_reasons(bad_));
 }
 
 void Loader::keep_bad() {
-  report_.run.counts.quarantined += static_cast<std::int64_t>(bad_.size());
+  report_.run.counts.quarantined += bad_count_;
   std::move(bad_.begin(), bad_.end(), std::back_inserter(report_.quarantined));
   bad_.clear();
+}
+
+// The rows are refused, what they looked like is not lost (CO10).
+Result<void> Loader::quarantine_alone(std::stop_token stop) {
+  return of_store(
+      target_->session.transact(store::Access::write, std::move(stop), [&](store::Connection& connection) {
+        return target_->ledger.quarantine(connection, report_.run, bad_);
+      }));
 }
 
 Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>& units, CursorState& state,
@@ -192,13 +220,13 @@ Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>
   if (progress_)
     progress_({.phase = Progress::Phase::commit, .expected = {}, .rows = counts_.staged, .note = {}});
 
-  const Unit& unit = units.front();
+  const Unit* const unit = units.size() == 1 ? &units.front() : nullptr;  // only one has a cursor
   CursorState moved = state;
-  if (tracker_ && set_.incomplete.empty())
-    moved = advance(*collector_.incremental_sync, state, unit.window, tracker_->largest(),
+  if (unit != nullptr && tracker_ && set_.incomplete.empty())
+    moved = advance(*collector_.incremental_sync, state, unit->window, tracker_->largest(),
                     set_.server_time.value_or(parts_.clock.wall()), set_.records > 0);
   counts_.records = set_.records;
-  counts_.quarantined = static_cast<std::int64_t>(bad_.size());
+  counts_.quarantined = bad_count_;
   std::optional<Destination::Shrunk> shrunk;
   const auto work = [&](store::Connection& connection) -> Result<void> {
     if (replace) shrunk = TRY(destination.shrunk(connection, counts_));
@@ -207,17 +235,17 @@ Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>
     TRY(target_->ledger.quarantine(connection, report_.run, bad_));
     SliceRecord slice;
     slice.name = name;
-    if (units.size() == 1) slice.partition = unit.partition->key;
-    if (unit.window) {
-      slice.window_start = unit.window->start;
-      slice.window_end = unit.window->end;
+    if (unit != nullptr) slice.partition = unit->partition->key;
+    if (unit != nullptr && unit->window) {
+      slice.window_start = unit->window->start;
+      slice.window_end = unit->window->end;
     }
     slice.counts = counts_;
     TRY(target_->ledger.commit_slice(connection, report_.run, slice));
     if (moved == state) return {};
     CursorRecord cursor;
     cursor.collector = collector_.name;
-    cursor.partition = unit.partition->key;
+    cursor.partition = unit->partition->key;
     cursor.high_water = moved.high_water;
     cursor.covered_until = moved.covered_until;
     cursor.definition = collector_.definition;
@@ -226,11 +254,14 @@ Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>
   };
   if (auto committed = target_->session.transact(store::Access::write, stop, work); !committed) {
     // A commit whose answer was lost is looked up, never guessed (CO2); with a fresh token, for it is over.
-    if (committed.error().code != base::Code::unavailable) return of_store(std::move(committed)).error();
+    committed = of_store(std::move(committed));
+    if (committed.error().code != base::Code::unavailable) return committed.error();
     const auto found = target_->ledger.is_committed(report_.run.id, name, {});
     if (!found || !*found) return committed.error();
+    fatal_ = false;
   }
   if (shrunk) {
+    TRY(quarantine_alone(stop));
     keep_bad();
     return SliceEnd{SliceEnd::State::rejected,
                     fmt::format("the table would shrink from {} rows to {}, to less than half; nothing was "

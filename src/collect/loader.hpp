@@ -30,7 +30,9 @@ struct LoadTarget {
 struct SliceEnd {
   enum class State { committed, empty, incomplete, rejected };
   State state = State::committed;
-  std::string reason{};  // of incomplete and rejected
+  std::string reason{};         // of incomplete and rejected
+  bool without_total = false;   // total_path leads to no number
+  bool without_cursor = false;  // there were rows, and none told how far they go
 };
 
 class Loader {
@@ -43,6 +45,8 @@ class Loader {
   base::Result<SliceEnd> load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                               std::stop_token stop);
 
+  // After an error: it concerns all slices, because the store or the file is at fault, not this slice.
+  bool is_fatal() const { return fatal_; }
   std::int64_t dropped() const { return mapper_.dropped(); }        // by schema_contract: discard_row
   std::uint64_t duplicate_keys() const { return duplicate_keys_; }  // in JSON objects, of all slices
 
@@ -56,6 +60,10 @@ class Loader {
   base::Result<SliceEnd> commit(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                                 std::stop_token stop);
   void keep_bad();
+  void set_aside(BadRecord bad);
+  base::Result<void> quarantine_alone(std::stop_token stop);
+  template <class T>
+  base::Result<T> of_store(base::Result<T> result);
 
   const RunnerParts& parts_;
   const config::Collector& collector_;
@@ -65,6 +73,7 @@ class Loader {
   const std::optional<LoadTarget> target_;
   Mapper mapper_;
   PageReader reader_;
+  bool fatal_ = false;
   std::size_t rows_shown_ = 0;  // of the slices before
   std::uint64_t duplicate_keys_ = 0;
 
@@ -72,7 +81,9 @@ class Loader {
   PageSet set_;
   Counts counts_;
   std::int64_t position_ = 0;
-  std::vector<BadRecord> bad_;
+  std::vector<BadRecord> bad_;  // the first ones; bad_count_ are all
+  std::int64_t bad_count_ = 0;
+  std::size_t bad_bytes_ = 0;
   std::optional<base::Error> failed_;  // a record that ends the run
   std::optional<CursorTracker> tracker_;
 };

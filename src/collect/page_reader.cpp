@@ -46,11 +46,11 @@ PageReader::PageReader(PageReaderParts parts, const config::Requester& requester
 }
 
 // A token may be withdrawn before its time: the first 401 asks for another one, the second is the answer.
-Result<http::Response> PageReader::fetch(http::Request request, const http::FetchOptions& options,
+Result<http::Response> PageReader::fetch(const BuiltRequest& built, const http::FetchOptions& options,
                                          std::stop_token stop) {
-  if (!oauth2_) return parts_.engine.fetch(request, options, stop);
+  if (!oauth2_ || !built.with_credentials) return parts_.engine.fetch(built.request, options, stop);
   const auto authorized = [&](const base::Secret& token) {
-    http::Request with_token = request;
+    http::Request with_token = built.request;
     with_token.secret_headers.push_back({"Authorization", http::bearer_credentials(token)});
     return parts_.engine.fetch(with_token, options, stop);
   };
@@ -61,6 +61,21 @@ Result<http::Response> PageReader::fetch(http::Request request, const http::Fetc
   return authorized(TRY_WITH(oauth2_->token(options, stop), "requester.authenticator"));
 }
 
+// A page behind the first that is ignored counts as one without records. Numbered pages end so; what follows
+// a token that was never read, nobody knows.
+PageStep PageReader::after_ignored(Pager& pager, const http::Response& response) const {
+  using Kind = config::Paginator::Type;
+  std::pmr::monotonic_buffer_resource arena;
+  const decode::Value nothing;
+  PageStep step = pager.next({.body = nothing, .response = response, .records = 0, .content = 0}, arena);
+  const bool numbered = paginator_.type == Kind::page || paginator_.type == Kind::offset ||
+                        paginator_.type == Kind::body_page || paginator_.type == Kind::has_more;
+  if (!numbered && std::holds_alternative<Complete>(step))
+    return Incomplete{
+        "a page behind the first was ignored by a response filter, and with it the way to the next"};
+  return step;
+}
+
 Result<void> PageReader::read(const expr::TemplateValues& values, const http::FetchOptions& options,
                               const PageSink& sink, const std::function<Result<void>()>& restart,
                               PageSet& set, std::stop_token stop) {
@@ -68,15 +83,20 @@ Result<void> PageReader::read(const expr::TemplateValues& values, const http::Fe
   Selector selector(selector_);
   TRY(selector.begin_slice(values));
   PageStep step = Next{pager.first()};
+  const std::int64_t before = set.pages;
   while (const auto* next = std::get_if<Next>(&step)) {
     http::Response response = TRY(fetch(TRY(builder_.build(values, next->request)), options, stop));
     ++set.pages;
     set.received_bytes += static_cast<std::int64_t>(response.received_bytes);
     if (!set.server_time) set.server_time = http::server_time(response);
-    if (response.ruling == Action::ignore) return {};
+    if (response.ruling == Action::ignore) {
+      if (set.pages == before + 1) return {};
+      step = after_ignored(pager, response);
+      continue;
+    }
     if (response.ruling == Action::reset_pagination) {
-      set.records = 0;
       TRY(restart());
+      set.records = 0;
       step = pager.reset();
       continue;
     }
@@ -86,14 +106,15 @@ Result<void> PageReader::read(const expr::TemplateValues& values, const http::Fe
     std::pmr::monotonic_buffer_resource arena;
     const Selected selected =
         TRY_WITH(selector.select(decoded.document, decoded.type, arena), "{}", response.url);
-    set.records += static_cast<std::int64_t>(selected.before_filter);
+    set.records += static_cast<std::int64_t>(selected.unfiltered.size());
     if (!selected.records.empty()) TRY(sink({decoded.document, selected.records}));
     step = pager.next({.body = decoded.document.root,
                        .response = response,
-                       .records = selected.before_filter,
-                       .content = content_of(selected.records)},
+                       .records = selected.unfiltered.size(),
+                       .content = content_of(selected.unfiltered)},
                       arena);
   }
+  set.without_total = paginator_.total_path && !pager.total() && set.records > 0;
   if (auto* incomplete = std::get_if<Incomplete>(&step)) set.incomplete = std::move(incomplete->reason);
   return {};
 }

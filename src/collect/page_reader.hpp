@@ -35,6 +35,7 @@ struct PageSet {
   std::int64_t records = 0;  // before the filter (CO7)
   std::int64_t received_bytes = 0;
   std::uint64_t duplicate_keys = 0;  // in JSON objects
+  bool without_total = false;        // total_path led to no number
   std::string incomplete;            // why the set is not what it should be; empty: it is whole
   std::optional<base::WallTime>
       server_time;  // of the first answer that said it: what came later may be missing
@@ -59,8 +60,10 @@ class PageReader {
                           PageSet& set, std::stop_token stop);
 
  private:
-  base::Result<http::Response> fetch(http::Request request, const http::FetchOptions& options,
+  base::Result<http::Response> fetch(const BuiltRequest& built, const http::FetchOptions& options,
                                      std::stop_token stop);
+
+  PageStep after_ignored(Pager& pager, const http::Response& response) const;
 
   const PageReaderParts parts_;
   const config::Requester& requester_;

@@ -19,6 +19,19 @@ std::string cell_json(const store::Cell& cell) {
   return "null";
 }
 
+// One column gives a value, several give a map.
+std::string row_json(const store::Row& row, const std::vector<std::string>& names) {
+  if (names.size() == 1) return cell_json(row.cells[0]);
+  std::string map;
+  for (std::size_t i = 0; i < row.cells.size(); ++i)
+    map += (i == 0 ? "" : ",") + decode::to_json(Value::string(names[i])) + ':' + cell_json(row.cells[i]);
+  return '{' + map + '}';
+}
+
+base::Error too_large(std::string_view what) {
+  return base::error(Code::invalid_data, "{} more than {}", what, base::format_size(max_partition_bytes));
+}
+
 }  // namespace
 
 std::string Unit::name() const {
@@ -54,29 +67,27 @@ Result<std::vector<Unit>> Planner::units(const Partition& partition, const Curso
   return units;
 }
 
-// One column gives values, several give maps; as JSON, since that is what documents are made of.
+// As JSON, since that is what documents are made of.
 Result<std::vector<Value>> Planner::rows(const config::PartitionRouter& router, std::stop_token stop) {
   if (session_ == nullptr)
     return base::error(Code::invalid_config,
                        "partition_router.query needs the database, and a dry run does not open it");
   std::string json;
-  TRY_WITH(session_->transact(store::Access::read, std::move(stop),
-                              [&](store::Connection& connection) -> Result<void> {
-                                const auto names = TRY(connection.column_names(router.query));
-                                for (const store::Row& row : TRY(connection.query(router.query))) {
-                                  std::string item;
-                                  for (std::size_t i = 0; i < row.cells.size(); ++i) {
-                                    item += i == 0 ? "" : ",";
-                                    if (names.size() > 1)
-                                      item += decode::to_json(Value::string(names[i])) + ':';
-                                    item += cell_json(row.cells[i]);
-                                  }
-                                  json += (json.empty() ? "" : ",") +
-                                          (names.size() > 1 ? '{' + item + '}' : item);
-                                }
-                                return {};
-                              }),
-           "partition_router.query");
+  auto read = session_->transact(store::Access::read, std::move(stop),
+                                 [&](store::Connection& connection) -> Result<void> {
+                                   const auto names = TRY(connection.column_names(router.query));
+                                   for (const store::Row& row : TRY(connection.query(router.query))) {
+                                     json += (json.empty() ? "" : ",") + row_json(row, names);
+                                     if (json.size() > max_partition_bytes)
+                                       return too_large("partition_router.query gives");
+                                   }
+                                   return {};
+                                 });
+  if (!read) {  // what the store refuses is the query's fault, not the API's
+    if (read.error().code != Code::cancelled && read.error().code != Code::unavailable)
+      read.error().code = Code::invalid_config;
+    return std::move(read.error()).with("partition_router.query");
+  }
   documents_.push_back(TRY(decode::decode_json('[' + json + ']')));
   const auto items = documents_.back().root.items();
   return std::vector<Value>(items.begin(), items.end());
@@ -91,9 +102,7 @@ Result<std::vector<Value>> Planner::records(const config::PartitionRouter& route
   std::string json;
   const auto take = [&](const Page& page) -> Result<void> {
     for (const Value& record : page.records) json += (json.empty() ? "" : ",") + decode::to_json(record);
-    if (json.size() > max_partition_bytes)
-      return base::error(Code::invalid_data, "the parent's records are more than {}",
-                         base::format_size(max_partition_bytes));
+    if (json.size() > max_partition_bytes) return too_large("the parent's records are");
     return {};
   };
   const auto restart = [&]() -> Result<void> {
@@ -101,7 +110,9 @@ Result<std::vector<Value>> Planner::records(const config::PartitionRouter& route
     return {};
   };
   PageSet set;
-  TRY_WITH(reader.read(values, fetch_, take, restart, set, std::move(stop)), "partition_router.parent");
+  http::FetchOptions fetch = fetch_;
+  fetch.retry = make_retry_policy(parent.requester.error_handler);
+  TRY_WITH(reader.read(values, fetch, take, restart, set, std::move(stop)), "partition_router.parent");
   if (!set.incomplete.empty())
     return base::error(Code::unavailable, "partition_router.parent: {}", set.incomplete);
   documents_.push_back(TRY(decode::decode_json('[' + json + ']')));

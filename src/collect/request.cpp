@@ -37,22 +37,31 @@ bool holds_secret(const config::BodyJson& body) {
          below(body.entries, [](const auto& it) -> const config::BodyJson& { return it.second; });
 }
 
-// The name stands in the query already: an API that gives whole addresses repeats our key in them.
-bool has_parameter(std::string_view url, const std::string& name) {
+// Of a URL, as they stand there.
+Pairs query_of(std::string_view url) {
+  Pairs pairs;
   const std::size_t query = url.find('?');
-  if (query == std::string_view::npos) return false;
+  if (query == std::string_view::npos) return pairs;
   std::string_view rest = url.substr(query + 1);
   rest = rest.substr(0, rest.find('#'));
   while (!rest.empty()) {
     const std::string_view one = rest.substr(0, rest.find('&'));
-    if (one.substr(0, one.find('=')) == name) return true;
+    const std::size_t equals = std::min(one.find('='), one.size());
+    pairs.emplace_back(one.substr(0, equals), one.substr(std::min(equals + 1, one.size())));
     rest.remove_prefix(std::min(one.size() + 1, rest.size()));
   }
-  return false;
+  return pairs;
+}
+
+// An API that gives whole addresses repeats our key in them.
+bool has_parameter(std::string_view url, const std::string& name) {
+  const Pairs pairs = query_of(url);
+  return std::any_of(pairs.begin(), pairs.end(), [&](const auto& it) { return it.first == name; });
 }
 
 // The same rules as for a redirect, so that there is one place for them.
-Result<void> follow(http::Request& request, const std::string& url) {
+Result<void> follow(BuiltRequest& built, const std::string& url) {
+  http::Request& request = built.request;
   const http::Hop here = TRY(http::first_hop(request));
   http::Response redirect;
   redirect.status = 307;
@@ -66,12 +75,43 @@ Result<void> follow(http::Request& request, const std::string& url) {
         http::host_label(request.url), http::host_label(url));
   request.url = next->url;
   if (!next->with_credentials) {
+    built.with_credentials = false;
     request.secret_headers.clear();
     request.secret_parameters.clear();
+    std::erase_if(request.headers,
+                  [](const http::Header& it) { return http::is_credential_header(it.name); });
   }
   std::erase_if(request.secret_parameters,
                 [&](const auto& it) { return has_parameter(request.url, it.name); });
   return {};
+}
+
+// In each form in which a server may throw it back at us.
+void register_requester(const config::Requester& requester, base::Redactor& redactor) {
+  for (const auto& [name, value] : requester.request_headers) {  // "Token abc": also the abc alone
+    const std::string& text = value.secret.reveal();
+    redactor.add(base::Secret(text.substr(text.rfind(' ') + 1)));
+  }
+  if (const auto& it = requester.authenticator) {
+    for (const base::Secret* secret :
+         {&it->token, &it->value, &it->password, &it->client_secret, &it->refresh_token})
+      redactor.add(*secret);
+    if (it->type == config::Authenticator::Type::basic)
+      redactor.add(base::Secret(it->username.reveal() + ':' + it->password.reveal()));
+  }
+  const std::string& base = requester.url_base.source();
+  if (requester.url_base.is_secret())  // an address from the environment may hold a key behind its '?'
+    for (const auto& [name, value] : query_of(base)) redactor.add(base::Secret(value));
+  // A key may also travel as the user's name, and both together as base64 (RFC 7617).
+  const auto url = http::parse_url(base);
+  if (!url) return;  // it holds a template
+  redactor.add(base::Secret(url->password.empty() ? url->user : url->password));
+  if (!url->user.empty()) redactor.add(base::Secret(url->user + ':' + url->password));
+}
+
+void register_router(const config::PartitionRouter& router, base::Redactor& redactor) {
+  if (router.parent) register_requester(router.parent->requester, redactor);
+  for (const config::PartitionRouter& part : router.of) register_router(part, redactor);
 }
 
 }  // namespace
@@ -79,9 +119,10 @@ Result<void> follow(http::Request& request, const std::string& url) {
 RequestBuilder::RequestBuilder(const config::Requester& requester, const config::Decoder& decoder)
     : requester_(requester), expect_(expectation(decoder)) {}
 
-Result<http::Request> RequestBuilder::build(const expr::TemplateValues& values,
-                                            const PageRequest& page) const {
-  http::Request request;
+Result<BuiltRequest> RequestBuilder::build(const expr::TemplateValues& values,
+                                           const PageRequest& page) const {
+  BuiltRequest built;
+  http::Request& request = built.request;
   request.method = to_string(requester_.http_method);
   request.idempotent = requester_.idempotent || requester_.http_method == config::HttpMethod::get;
   request.expect = expect_;
@@ -94,14 +135,14 @@ Result<http::Request> RequestBuilder::build(const expr::TemplateValues& values,
   TRY(add_headers(request, values, page));
   TRY(add_body(request, values, page));
   add_credentials(request);
-  if (page.url) TRY(follow(request, *page.url));
-  return request;
+  if (page.url) TRY(follow(built, *page.url));
+  return built;
 }
 
 Result<void> RequestBuilder::add_parameters(http::Request& request, const expr::TemplateValues& values,
                                             const PageRequest& page) const {
-  const std::string base = TRY_WITH(render(requester_.url_base, values), "requester.url_base");
-  const std::string path = TRY_WITH(render(requester_.path, values), "requester.path");
+  const std::string base = TRY_WITH(render_base(requester_.url_base, values), "requester.url_base");
+  const std::string path = TRY_WITH(render_path(requester_.path, values), "requester.path");
   TRY_WITH(http::parse_url(base), "requester.url_base");
   Pairs parameters;
   for (const auto& [name, list] : requester_.request_parameters) {
@@ -180,20 +221,8 @@ void RequestBuilder::add_credentials(http::Request& request) const {
 
 void register_secrets(const config::Collector& collector, base::Redactor& redactor) {
   for (const base::Secret& secret : collector.secrets) redactor.add(secret);
-  const config::Requester& requester = collector.requester;
-  for (const auto& [name, value] : requester.request_headers) {  // "Token abc": also the abc alone
-    const std::string& text = value.secret.reveal();
-    redactor.add(base::Secret(text.substr(text.rfind(' ') + 1)));
-  }
-  if (requester.authenticator && requester.authenticator->type == config::Authenticator::Type::basic) {
-    const config::Authenticator& it = *requester.authenticator;
-    redactor.add(base::Secret(it.username.reveal() + ':' + it.password.reveal()));
-  }
-  // A key may also travel as the user's name, and both together as base64 (RFC 7617).
-  const auto url = http::parse_url(requester.url_base.source());
-  if (!url) return;  // it holds a template
-  redactor.add(base::Secret(url->password.empty() ? url->user : url->password));
-  if (!url->user.empty()) redactor.add(base::Secret(url->user + ':' + url->password));
+  register_requester(collector.requester, redactor);
+  if (collector.partition_router) register_router(*collector.partition_router, redactor);
 }
 
 http::RetryPolicy make_retry_policy(const config::ErrorHandler& handler) {

@@ -1,7 +1,7 @@
 // What a requester asks for, as HTTP requests: templates rendered, credentials in their place.
 //
 //   const RequestBuilder builder(collector.requester, collector.decoder);
-//   http::Request request = TRY(builder.build(values, page));
+//   const BuiltRequest built = TRY(builder.build(values, page));
 //
 // Const and thread-safe; refers to the requester, which must outlive it and the requests it built.
 #pragma once
@@ -16,6 +16,11 @@
 
 namespace collect {
 
+struct BuiltRequest {
+  http::Request request;
+  bool with_credentials = true;  // false: a next page at another host
+};
+
 class RequestBuilder {
  public:
   RequestBuilder(const config::Requester& requester, const config::Decoder& decoder);
@@ -23,7 +28,7 @@ class RequestBuilder {
   // The request for one page. A next page's address is judged like a redirect (RT14): another host gets no
   // credentials, and is refused (endpoint_gone) unless it is one of allowed_hosts. OAuth2 tokens are not in
   // it: see PageReader.
-  base::Result<http::Request> build(const expr::TemplateValues& values, const PageRequest& page) const;
+  base::Result<BuiltRequest> build(const expr::TemplateValues& values, const PageRequest& page) const;
 
  private:
   base::Result<void> add_parameters(http::Request& request, const expr::TemplateValues& values,
@@ -38,7 +43,7 @@ class RequestBuilder {
   http::Request::Expect expect_;
 };
 
-// Every secret of the collector, in each form in which a server may throw it back at us.
+// Every secret of the collector and of its routers' parents.
 void register_secrets(const config::Collector& collector, base::Redactor& redactor);
 
 http::RetryPolicy make_retry_policy(const config::ErrorHandler& handler);

@@ -97,7 +97,8 @@ class Run {
 
  private:
   struct Tally {
-    std::int64_t partitions = 0, failed = 0, committed = 0;
+    std::int64_t partitions = 0, tried = 0, failed = 0, failed_in_a_row = 0;
+    std::int64_t slices = 0, committed = 0;
     std::optional<Error> first_error;
     std::string failures, incomplete, rejected;
   };
@@ -133,7 +134,7 @@ class Run {
     const std::vector<Partition> partitions = TRY(planner.partitions(stop));
     Tally tally;
     tally.partitions = static_cast<std::int64_t>(partitions.size());
-    if (collector_.destination.write_disposition == config::Destination::WriteDisposition::replace) {
+    if (loads_together() && !partitions.empty()) {
       std::vector<Unit> units;
       for (const Partition& it : partitions) units.push_back({.partition = &it});
       CursorState none;
@@ -142,7 +143,7 @@ class Run {
     } else {
       for (const Partition& partition : partitions) {
         TRY(load_partition(loader, planner, partition, tally, stop));
-        if (collector_.max_failed_partitions.exceeded(tally.failed, tally.partitions)) break;
+        if (is_hopeless(tally)) break;
       }
     }
     if (loader.duplicate_keys() > 0)
@@ -155,21 +156,43 @@ class Run {
     return {};
   }
 
+  // A table that is replaced must not lose what one partition could not give (CO1); rows without a key would
+  // come twice if some partitions were committed and the run were tried again.
+  bool loads_together() const {
+    using Disposition = config::Destination::WriteDisposition;
+    const config::Destination& it = collector_.destination;
+    return it.write_disposition == Disposition::replace ||
+           (it.write_disposition == Disposition::append && it.primary_key.empty());
+  }
+
+  // Three in a row, and either too many in all, or not one that was taken by the API: those behind them would
+  // only cost it requests.
+  bool is_hopeless(const Tally& tally) const {
+    if (tally.failed_in_a_row < 3) return false;
+    if (collector_.max_failed_partitions.exceeded(tally.failed, tally.partitions)) return true;
+    const bool refused = tally.first_error && (tally.first_error->code == Code::permission ||
+                                               tally.first_error->code == Code::invalid_config);
+    return refused && tally.committed == 0;
+  }
+
   // Its windows one after the other: none may overtake one that failed.
   Result<void> load_partition(Loader& loader, const Planner& planner, const Partition& partition,
                               Tally& tally, const std::stop_token& stop) {
     CursorState& state = states_[partition.key];
+    const std::int64_t failed = tally.failed;
     for (const Unit& unit : TRY(planner.units(partition, state))) {
-      const std::int64_t failed = tally.failed;
       TRY(load_slice(loader, unit.name(), {unit}, state, tally, stop));
       if (tally.failed > failed) break;
     }
+    tally.failed_in_a_row = tally.failed > failed ? tally.failed_in_a_row + 1 : 0;
+    ++tally.tried;
     return {};
   }
 
   // An error ends the run: where there is nothing but this slice, and where the others would fare no better.
   Result<void> load_slice(Loader& loader, const std::string& name, const std::vector<Unit>& units,
                           CursorState& state, Tally& tally, const std::stop_token& stop) {
+    ++tally.slices;
     auto end = loader.load(name, units, state, stop);
     if (end) {
       using State = SliceEnd::State;
@@ -177,11 +200,18 @@ class Run {
       if (end->state == State::incomplete) note(tally.incomplete, name, end->reason);
       if (end->state == State::rejected) note(tally.rejected, name, end->reason);
       if (end->state == State::rejected || end->state == State::incomplete) ++tally.failed;
+      if (end->without_total)
+        logger_.warning("paginator.total_path leads to no number: nobody knows whether all records came",
+                        {{"run", report_.run.id}, {"slice", name}});
+      if (end->without_cursor)
+        logger_.warning("no record has a cursor: the next run asks for the same again",
+                        {{"run", report_.run.id},
+                         {"slice", name},
+                         {"cursor_field", collector_.incremental_sync->cursor_field.text()}});
       return {};
     }
     const Error& error = end.error();
-    const bool concerns_all = error.code == Code::cancelled || error.code == Code::permission ||
-                              error.code == Code::invalid_config || error.code == Code::no_space ||
+    const bool concerns_all = loader.is_fatal() || error.code == Code::cancelled ||
                               error.code == Code::rate_limited || error.code == Code::internal ||
                               stop.stop_requested();
     if (tally.partitions == 1 || concerns_all) return error;
@@ -204,8 +234,10 @@ class Run {
     if (tally.first_error) {
       run.outcome = tally.committed > 0 && !exceeded ? Outcome::partial : outcome_of(*tally.first_error);
       run.failure_type = failure_type_of(*tally.first_error);
-      run.error =
-          fmt::format("{} of {} partitions failed: {}", tally.failed, tally.partitions, tally.failures);
+      run.error = fmt::format("{} of {} partitions failed", tally.failed, tally.partitions);
+      if (tally.tried < tally.partitions)
+        run.error += fmt::format(" ({} were not tried any more)", tally.partitions - tally.tried);
+      run.error += ": " + tally.failures;
     } else if (!tally.rejected.empty()) {
       run.outcome = tally.committed > 0 && !exceeded ? Outcome::partial : Outcome::rejected;
       run.failure_type = FailureType::data;
@@ -214,6 +246,9 @@ class Run {
       run.outcome = Outcome::incomplete;
       run.failure_type = FailureType::transient;
       run.error = tally.incomplete;
+    } else if (tally.slices == 0 && tally.partitions > 0) {
+      run.outcome = Outcome::success;
+      logger_.info("nothing is due: all up to incremental_sync.end has been collected", {{"run", run.id}});
     } else {
       run.outcome = run.counts.records == 0 ? Outcome::empty : Outcome::success;
     }

@@ -71,7 +71,7 @@ Result<Selected> Selector::select(const decode::Document& document, config::Deco
     for (std::size_t i = 0; i < flat.size(); ++i) flat[i] = pairs_to_object(records[i], arena);
     records = flat;
   }
-  return Selected{filter_ ? filter(records, arena) : records, records.size()};
+  return Selected{filter_ ? filter(records, arena) : records, records};
 }
 
 Result<Values> Selector::find(const decode::Document& document, config::Decoder::Type decoded_as,

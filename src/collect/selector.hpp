@@ -35,7 +35,7 @@ namespace collect {
 
 struct Selected {
   std::span<const decode::Value> records;
-  std::size_t before_filter = 0;  // none: the answer is empty (CO7)
+  std::span<const decode::Value> unfiltered;  // before record_filter; none: the answer is empty (CO7)
 };
 
 class Selector {

@@ -30,8 +30,8 @@ std::string select(const std::string& keys, std::string body, Kind decoded_as = 
     lines += (record.kind() == decode::Kind::spoiled ? "spoiled: " + std::string(record.text())
                                                      : decode::to_json(record)) +
              "\n";
-  if (selected->records.size() != selected->before_filter)
-    lines += fmt::format("of {}\n", selected->before_filter);
+  if (selected->records.size() != selected->unfiltered.size())
+    lines += fmt::format("of {}\n", selected->unfiltered.size());
   return lines;
 }
 std::string select_at(const std::string& path, std::string body) {

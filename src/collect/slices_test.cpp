@@ -115,6 +115,57 @@ TEST(Pages, AnIgnoredAnswerHoldsNothingAndIsEmpty) {
   EXPECT_EQ(world.transport.requests.size(), 1U);
 }
 
+// Pages that the filter empties are no repeated pages.
+TEST(Pages, AreComparedBeforeTheFilter) {
+  World world({answer(200, page({1, 2})), answer(200, page({3, 4})), answer(200, page({5}))});
+  auto collector = items(pages);
+  collector.record_selector.record_filter =
+      config::TemplatedExpression{*expr::Expression::parse("id == `5`"), {}};
+  EXPECT_EQ(world.run(collector).run.outcome, Outcome::success);
+  EXPECT_EQ(ids(world), "5");
+}
+
+TEST(Pages, AnIgnoredOneEndsNumbersOnlyIfNoMoreIsDue) {
+  const auto with = [](const std::string& paginator) {
+    return items(
+        "requester: {url_base: 'https://api.example', path: /items, error_handler: {response_filters: "
+        "[{http_codes: [404], action: IGNORE}]}}\n" +
+        paginator);
+  };
+  const std::string total = ", \"total\": 4, \"next\": \"t\"";
+  World numbered({answer(200, page({1, 2}, total)), answer(404, "")});
+  EXPECT_EQ(numbered.run(with(pages)).run.outcome, Outcome::success);
+  World counted({answer(200, page({1, 2}, total)), answer(404, "")});
+  EXPECT_EQ(counted.run(with("paginator: {type: page, page_parameter: p, page_size: 2, total_path: total}\n"))
+                .run.outcome,
+            Outcome::incomplete);
+  World token({answer(200, page({1, 2}, total)), answer(404, "")});
+  EXPECT_EQ(
+      token.run(with("paginator: {type: cursor, cursor_path: next, cursor_parameter: c}\n")).run.outcome,
+      Outcome::incomplete);
+}
+
+TEST(Pages, AtAnotherHostGetNoToken) {
+  World world;
+  world.transport.respond = [](const http::Request& request) {
+    if (request.url == "https://login.example/token") return answer(200, R"({"access_token": "the-token"})");
+    return answer(200, request.url.starts_with("https://mirror")
+                           ? page({2})
+                           : page({1}, R"(, "next": "https://mirror.example/x")"));
+  };
+  const RunReport report = world.run(
+      items("paginator: {type: next_url, path: next}\n"
+            "requester: {url_base: 'https://api.example', path: /items, allowed_hosts: [mirror.example], "
+            "request_headers: {X-Api-Key: literal-key, Accept-Language: pt}, authenticator: {type: oauth2, "
+            "token_url: 'https://login.example/token', client_id: i, client_secret: s}}\n"));
+  EXPECT_EQ(report.run.outcome, Outcome::success) << report.run.error;
+  const http::Request& last = world.transport.requests.back();
+  EXPECT_EQ(last.url, "https://mirror.example/x");
+  EXPECT_TRUE(last.secret_headers.empty());
+  ASSERT_EQ(last.headers.size(), 1U);
+  EXPECT_EQ(last.headers[0].name, "Accept-Language");
+}
+
 TEST(Pages, AtAnotherHostGetNoCredentialsAndOnlyIfListed) {
   const auto next = [](const std::string& url) { return page({1}, ", \"next\": \"" + url + "\""); };
   const std::string paginator = "paginator: {type: next_url, path: next}\n";
@@ -195,12 +246,77 @@ TEST(Partitions, ManyThatFailMakeItFail) {
   EXPECT_EQ(lenient.count("items"), 20);
 }
 
-TEST(Partitions, WrongCredentialsEndTheRunAtOnce) {
+// After three it is no longer the one private item that nobody may see.
+TEST(Partitions, RefusedThreeTimesAtTheBeginningEndTheRun) {
+  for (const int status : {401, 403, 400}) {
+    World world;
+    world.transport.respond = [&](const http::Request&) { return answer(status, ""); };
+    const RunReport report = world.run(items(list_of(50)));
+    EXPECT_EQ(report.run.outcome, Outcome::failed);
+    EXPECT_EQ(report.run.failure_type, status == 400 ? FailureType::configuration : FailureType::credentials);
+    EXPECT_NE(report.run.error.find("3 of 50 partitions failed (47 were not tried any more)"),
+              std::string::npos)
+        << report.run.error;
+    EXPECT_EQ(world.transport.requests.size(), 3U);
+  }
+}
+
+TEST(Partitions, OneThatIsRefusedOrGoneDoesNotHideTheOthers) {
+  for (const int status : {400, 403, 404, 500}) {
+    for (const int broken : {1, 3, 5}) {
+      World world;
+      world.transport.respond = [&](const http::Request& request) {
+        const int n = std::stoi(query_of(request).substr(2));
+        return n == broken ? answer(status, "") : answer(200, page({n}));
+      };
+      const RunReport report = world.run(items(list_of(5)));
+      EXPECT_EQ(report.run.outcome, Outcome::failed) << "one of five is more than ten per cent";
+      EXPECT_EQ(world.count("items"), 4) << status << ' ' << broken;
+      EXPECT_EQ(world.transport.requests.size(), 5U);
+    }
+  }
+}
+
+// Rows without a key would come twice if the run were tried again.
+TEST(Partitions, RowsWithoutAKeyAreLoadedTogether) {
   World world;
-  world.transport.respond = [](const http::Request&) { return answer(401, ""); };
-  const RunReport report = world.run(items(list_of(30)));
-  EXPECT_EQ(report.run.failure_type, FailureType::credentials);
-  EXPECT_EQ(world.transport.requests.size(), 1U);
+  world.transport.respond = serve(3);
+  EXPECT_EQ(world.run(items(list_of(3), "write_disposition: append")).run.outcome, Outcome::failed);
+  EXPECT_FALSE(world.has_table("items"));
+  world.transport.respond = serve(100);
+  EXPECT_EQ(world.run(items(list_of(3), "write_disposition: append")).run.outcome, Outcome::success);
+  EXPECT_EQ(ids(world), "1 2 3");
+}
+
+TEST(Partitions, NoneAreNoRecords) {
+  for (const char* disposition : {"write_disposition: replace", "primary_key: [id]"}) {
+    World world;
+    world.transport.respond = [](const http::Request&) { return answer(200, "[]"); };
+    const RunReport report = world.run(items(
+        "partition_router: {type: substream, as: g, parent: {requester: {url_base: 'https://api.example'}}}\n"
+        "requester: {url_base: 'https://api.example', path: '/items/{{ partition.g }}'}\n",
+        disposition));
+    EXPECT_EQ(report.run.outcome, Outcome::empty) << report.run.error;
+    EXPECT_EQ(world.transport.requests.size(), 1U);
+  }
+}
+
+TEST(Partitions, WhatTheyAreCalledStaysAPartOfThePath) {
+  World world({answer(200, page({1}))});
+  const std::string more =
+      "requester: {url_base: 'https://api.example', path: '/p/{{ partition.g }}/x'}\n"
+      "partition_router: {type: list, as: g, values: ['1?admin=1', 'x#y', 'a/b', 'á']}\n";
+  EXPECT_EQ(world.run(items(more)).run.outcome, Outcome::success);
+  Lines urls;
+  for (const http::Request& it : world.transport.requests) urls.push_back(it.url);
+  EXPECT_EQ(urls, (Lines{"https://api.example/p/1%3Fadmin%3D1/x", "https://api.example/p/x%23y/x",
+                         "https://api.example/p/a/b/x", "https://api.example/p/%C3%A1/x"}));
+  World climbing({answer(200, page({1}))});
+  const RunReport report =
+      climbing.run(items("requester: {url_base: 'https://api.example', path: '/p/{{ partition.g }}'}\n"
+                         "partition_router: {type: list, as: g, values: ['../admin']}\n"));
+  EXPECT_EQ(report.run.failure_type, FailureType::configuration);
+  EXPECT_TRUE(climbing.transport.requests.empty());
 }
 
 TEST(Partitions, AreOneSliceWhereTheTableIsReplaced) {
@@ -396,7 +512,49 @@ TEST(Windows, ACursorThatIsANumberIsAskedFor) {
   EXPECT_EQ(queries(world), (Lines{"after=0", "after=9"}));
 }
 
+TEST(Windows, NothingDueIsNoFailure) {
+  World world({answer(200, page({}))});
+  EXPECT_EQ(world.run(incremental("end: '2023-11-04'")).run.outcome, Outcome::empty);
+  const RunReport report = world.run(incremental("end: '2023-11-04'"));
+  EXPECT_EQ(report.run.outcome, Outcome::success);
+  EXPECT_EQ(world.transport.requests.size(), 1U);
+}
+
+TEST(Windows, RecordsWithoutACursorAreWarnedOf) {
+  World world({answer(200, page({1}))});
+  EXPECT_EQ(world.run(incremental("safety: 1d")).run.outcome, Outcome::success);
+  EXPECT_EQ(world.count("pulse_cursors"), 0);
+  EXPECT_NE(world.logged.find("WARNING: no record has a cursor"), std::string::npos);
+}
+
 // ---- credentials ----
+
+TEST(Credentials, OfAParentAreSecretToo) {
+  World world;
+  world.transport.respond = [](const http::Request&) {
+    return answer(400, "you sent parent-secret-1 and parent-secret-2");
+  };
+  const config::Collector collector = collector_from(
+      "name: items\nrequester: {url_base: 'https://api.example', path: '/{{ partition.g }}'}\n"
+      "partition_router: {type: substream, as: g, parent: {requester: {url_base: 'https://api.example', "
+      "request_headers: {X-Other: '${ONE}'}, authenticator: {type: bearer, token: '${TWO}'}}}}\n"
+      "fields: {id: id}\ndestination: {table: items, primary_key: [id]}\n",
+      {{"ONE", "parent-secret-1"}, {"TWO", "parent-secret-2"}});
+  const RunReport report = world.run(collector);
+  EXPECT_EQ(report.run.outcome, Outcome::failed);
+  EXPECT_EQ(report.run.error.find("parent-secret"), std::string::npos) << report.run.error;
+  EXPECT_EQ(world.logged.find("parent-secret"), std::string::npos);
+}
+
+TEST(Credentials, InAnAddressFromTheEnvironmentAreSecret) {
+  World world({answer(400, "no such key: abcdefghij")});
+  const config::Collector collector = collector_from(
+      "name: items\nrequester: {url_base: '${ADDRESS}'}\nfields: {id: id}\n"
+      "destination: {table: items, primary_key: [id]}\n",
+      {{"ADDRESS", "https://api.example/hook?key=abcdefghij"}});
+  const RunReport report = world.run(collector);
+  EXPECT_EQ(report.run.error.find("abcdefghij"), std::string::npos) << report.run.error;
+}
 
 TEST(Credentials, AWithdrawnTokenIsReplacedOnce) {
   World world;

@@ -28,38 +28,38 @@ Node secret_parts(const Node& url) {
   return parts;
 }
 
+// The collector's own requester, and those of its routers' parents.
+void collect_requesters(Node& node, std::vector<Node*>& list) {
+  for (Entry& entry : node.entries) {
+    if (entry.key == "requester") list.push_back(&entry.value);
+    if (entry.key == "partition_router" || entry.key == "parent") collect_requesters(entry.value, list);
+    if (entry.key == "of")
+      for (Node& part : entry.value.items) collect_requesters(part, list);
+  }
+}
+
 // What a request takes from the environment is a secret wherever it stands, but for the address of the API,
 // which people must be able to read.
-std::vector<base::Secret> expand_requester(Node& root, const Environment& environment,
-                                           const std::string& file, Faults& faults) {
-  std::vector<base::Secret> secrets;
-  const Environment remembering = [&](std::string_view name) {
-    auto value = environment(name);
-    if (value) secrets.emplace_back(*value);
-    return value;
-  };
-  if (auto* requester = const_cast<Node*>(root.find("requester")))
-    for (Entry& entry : requester->entries) {
-      if (entry.key != "url_base") {
-        expand_environment(entry.value, remembering, file, faults);
-      } else {
-        Faults ignored;  // found again when the address itself is expanded
-        Node parts = secret_parts(entry.value);
-        expand_environment(parts, remembering, file, ignored);
-      }
+void expand_requester(Node& requester, const Environment& remembering, const std::string& file,
+                      Faults& faults) {
+  for (Entry& entry : requester.entries) {
+    if (entry.key != "url_base") {
+      expand_environment(entry.value, remembering, file, faults);
+    } else {
+      Faults ignored;  // found again when the address itself is expanded
+      Node parts = secret_parts(entry.value);
+      expand_environment(parts, remembering, file, ignored);
     }
-  return secrets;
+  }
 }
 
 // Credentials that are optional and not set: the collector runs without them.
-void drop_optional_authenticator(Node& root) {
-  auto* requester = const_cast<Node*>(root.find("requester"));
-  if (requester == nullptr) return;
-  const Node* authenticator = requester->find("authenticator");
+void drop_optional_authenticator(Node& requester) {
+  const Node* authenticator = requester.find("authenticator");
   if (authenticator == nullptr || !has_missing(*authenticator)) return;
   const Node* is_optional = authenticator->find("optional");
   if (is_optional == nullptr || is_optional->text != "true") return;
-  std::erase_if(requester->entries, [](const Entry& entry) { return entry.key == "authenticator"; });
+  std::erase_if(requester.entries, [](const Entry& entry) { return entry.key == "authenticator"; });
 }
 
 }  // namespace
@@ -95,9 +95,17 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
     variables.emplace(name);
     return environment(name);
   };
-  std::vector<base::Secret> secrets = expand_requester(source.node, noting, source.file, faults);
+  std::vector<base::Secret> secrets;
+  const Environment remembering = [&](std::string_view name) {
+    auto value = noting(name);
+    if (value) secrets.emplace_back(*value);
+    return value;
+  };
+  std::vector<Node*> requesters;
+  collect_requesters(source.node, requesters);
+  for (Node* requester : requesters) expand_requester(*requester, remembering, source.file, faults);
   expand_environment(source.node, noting, source.file, faults);
-  drop_optional_authenticator(source.node);
+  for (Node* requester : requesters) drop_optional_authenticator(*requester);
   Context context(source.file, faults);
   context.scope() = scope_of(source.node);
   auto collector = table().read(source.node, context);
@@ -105,13 +113,11 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
   collector->file = source.file;
   collector->variables.assign(variables.begin(), variables.end());
   collector->warnings = context.warnings();
+  if (collector->incremental_sync)
+    collector->incremental_sync->mark = source.node.find("incremental_sync")->mark;
   if (source.node.find("allow_empty") == nullptr && collector->incremental_sync)
     collector->allow_empty.within = std::chrono::days{7};  // a quiet night is normal (CO7)
   collector->definition = base::fingerprint(definition);
-  if (const auto& it = collector->requester.authenticator)
-    for (const base::Secret* secret :
-         {&it->token, &it->value, &it->password, &it->client_secret, &it->refresh_token})
-      if (!secret->empty()) secrets.push_back(*secret);
   collector->secrets = std::move(secrets);
   for (Field& field : collector->fields) {
     const auto& key = collector->destination.primary_key;

@@ -104,6 +104,21 @@ void check_destination_columns(const Collector& collector, const Node& node, Con
                      "is part of the key", "name another column");
 }
 
+bool takes_values_from_outside(const PartitionRouter& router) {
+  return router.type == PartitionRouter::Type::table || router.type == PartitionRouter::Type::substream ||
+         std::any_of(router.of.begin(), router.of.end(), takes_values_from_outside);
+}
+
+// Credentials belong to an origin that the file names, not one that data name (RT14).
+void check_origin(const Collector& collector, const Node& node, Context& context) {
+  const Requester& requester = collector.requester;
+  if (!requester.authenticator || !requester.url_base.text || requester.url_base.text->is_constant()) return;
+  if (collector.partition_router && takes_values_from_outside(*collector.partition_router))
+    context.fault_at(node.nearest("requester.url_base").mark, "requester.url_base",
+                     "takes the origin for the credentials from a table or from another answer",
+                     "write the address out, or list the values in the file");
+}
+
 void check_pages(const Collector& collector, const Node& node, Context& context) {
   using Kind = Paginator::Type;
   const Paginator& pages = collector.paginator;
@@ -114,8 +129,7 @@ void check_pages(const Collector& collector, const Node& node, Context& context)
     context.fault_at(node.nearest("paginator").mark, "paginator",
                      "turns pages in a JSON body, and there is none", "give requester.request_body_json");
   if (collector.destination.write_disposition == Destination::WriteDisposition::append &&
-      collector.destination.primary_key.empty() && collector.incremental_sync &&
-      collector.incremental_sync->is_time())
+      collector.destination.primary_key.empty() && collector.incremental_sync)
     context.fault_at(
         node.nearest("destination").mark, "destination.primary_key",
         "is missing: windows begin with the last record of the run before, which would be there twice",
@@ -189,6 +203,7 @@ Table<Collector> collector_table() {
       context.fault_at(node.nearest("fields").mark, "fields", "is empty", "name at least one column");
     check_destination_columns(collector, node, context);
     check_pages(collector, node, context);
+    check_origin(collector, node, context);
     const ColumnNames names(collector, node, context);
     for (const NamedColumn& it : columns_of(collector.checks))
       names.check(it.column, node.nearest(it.path).mark, it.path);

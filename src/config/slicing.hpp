@@ -74,6 +74,7 @@ struct PartitionRouter {
 
 struct IncrementalSync {
   enum class Format { iso8601, epoch, epoch_ms, integer, opaque, pattern };
+  Mark mark{};                    // where the file describes it
   expr::Expression cursor_field;  // on the source record
   Format format = Format::iso8601;
   std::string pattern;  // of strptime

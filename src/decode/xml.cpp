@@ -19,7 +19,6 @@ constexpr std::string_view blanks = " \t\r\n";
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
 }
-bool is_plain(char c) { return static_cast<unsigned char>(c) < 0x80 && !is_control(c); }
 
 bool is_forbidden(std::uint32_t code) {
   return (code < 0x20 && is_control(static_cast<char>(code))) || (code >= 0xD800 && code < 0xE000) ||
@@ -255,10 +254,13 @@ std::string_view direct_text(const pugi::xml_node& node, Builder& build) {
 }
 
 Value text_value(std::string_view text, Builder& build) {
-  // Most texts are plain ASCII, which needs no second look.
-  if (std::all_of(text.begin(), text.end(), is_plain)) return Value::string(text);
-  if (std::any_of(text.begin(), text.end(), is_control))
-    return build.spoiled("a character that XML forbids, or a reference to one");
+  bool ascii = true, control = false;
+  for (const char c : text) {
+    ascii &= static_cast<unsigned char>(c) < 0x80;
+    control |= is_control(c);
+  }
+  if (control) return build.spoiled("a character that XML forbids, or a reference to one");
+  if (ascii) return Value::string(text);
   if (!is_utf8(text)) return build.spoiled("invalid in its encoding (UTF-8 unless told otherwise)");
   return Value::string(text);
 }

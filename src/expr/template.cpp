@@ -212,6 +212,23 @@ Outcome<Value> Template::render(const TemplateValues& values, std::pmr::memory_r
   return Value::string(renderer.copy(result));
 }
 
+Outcome<std::string> Template::render_text(const TemplateValues& values, std::pmr::memory_resource& arena,
+                                           const Encoder& encode) const {
+  Renderer renderer(values, arena);
+  std::string result;
+  for (const TemplatePart& part : parts_->parts) {
+    const auto value = renderer.render(part);
+    if (!value) return tl::unexpected(value.error());
+    auto text = renderer.to_text(*value);
+    if (!text) return tl::unexpected(part.source + " " + text.error());
+    const bool encoded = !part.filters.empty() && part.filters.back().kind == TemplateFilter::Kind::urlencode;
+    if (part.operand != Operand::plain_text && !encoded) text = encode(*text);
+    if (!text) return tl::unexpected(part.source + " " + text.error());
+    result += *text;
+  }
+  return result;
+}
+
 bool Template::is_constant() const {
   return std::all_of(parts_->parts.begin(), parts_->parts.end(), [](const TemplatePart& part) {
     return part.operand == Operand::plain_text || part.operand == Operand::literal;

@@ -20,6 +20,7 @@
 //   tl::expected<decode::Value, std::string> value = from->render({.now = clock.wall()}, arena);
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <memory_resource>
@@ -60,6 +61,11 @@ class Template {
 
   tl::expected<decode::Value, std::string> render(const TemplateValues& values,
                                                   std::pmr::memory_resource& arena) const;
+  // As text, with `encode` applied to what comes from {{ … }}, unless its last filter is urlencode.
+  using Encoder = std::function<tl::expected<std::string, std::string>(std::string_view)>;
+  tl::expected<std::string, std::string> render_text(const TemplateValues& values,
+                                                     std::pmr::memory_resource& arena,
+                                                     const Encoder& encode) const;
   bool is_constant() const;  // it renders to the same everywhere and always
   const std::string& text() const;
 

@@ -33,17 +33,6 @@ bool is_field_value(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
-// Headers that carry credentials under the many names APIs give them, and Host, which belongs to the first
-// host only.
-bool is_credential_header(std::string_view name) {
-  const std::string lowered = lower(name);
-  if (lowered == "host") return true;
-  for (const char* word :
-       {"auth", "cookie", "token", "key", "secret", "password", "session", "credential", "signature"})
-    if (lowered.find(word) != std::string::npos) return true;
-  return false;
-}
-
 bool is_private_v4(std::uint32_t address) {
   struct Net {
     std::uint32_t address;
@@ -109,6 +98,17 @@ base::Error bad_header(const Request& request, std::string_view name) {
 }
 
 }  // namespace
+
+// Headers that carry credentials under the many names APIs give them, and Host, which belongs to the first
+// host only.
+bool is_credential_header(std::string_view name) {
+  const std::string lowered = lower(name);
+  if (lowered == "host") return true;
+  for (const char* word :
+       {"auth", "cookie", "token", "key", "secret", "password", "session", "credential", "signature"})
+    if (lowered.find(word) != std::string::npos) return true;
+  return false;
+}
 
 bool is_private_host(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);

@@ -37,6 +37,9 @@ base::Result<std::optional<Hop>> next_hop(const Request& request, const Hop& hop
 std::string outgoing_url(const Request& request, const Hop& hop);
 std::vector<Header> outgoing_headers(const Request& request, const Hop& hop);
 
+// Authorization, Cookie, X-Api-Key … and Host: what another origin never gets.
+bool is_credential_header(std::string_view name);
+
 // 127.0.0.1, 10.1.2.3, [::1], [fd00::1], localhost … as parse_url() spells hosts.
 bool is_private_host(std::string_view host);
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -79,3 +80,15 @@ def test_collect_logs_each_key_without_effect_once(pulse, inert):
     [line] = [line for line in done.stderr.splitlines() if "has no effect yet" in line]
     assert done.returncode == 0
     assert "WARNING: key has no effect yet" in line and f"key={key}" in line and "where=" in line
+
+
+def test_what_init_makes_collects(bin_dir, tmp_path, simulator):
+    project = tmp_path / "first"
+    assert run(bin_dir, tmp_path, "init", project)[0] == 0
+    settings = project / "pulse.yaml"
+    settings.write_text(settings.read_text() + f"http: {{rewrite: {{'https://': '{simulator.url}/'}}}}\n")
+    code, printed, complaints = run(bin_dir, project, "collect", "exchange-rates")
+    assert code == 0, complaints
+    with sqlite3.connect(project / "var/pulse.db") as database:
+        stored = dict(database.execute("SELECT currency, rate FROM exchange_rates"))
+    assert stored == {row["currency_code"]: str(row["rate"]) for row in simulator.truth("exchange_rates")}

@@ -1,0 +1,2 @@
+[.cveID, .vendorProject, .product, .vulnerabilityName, .dateAdded, .dueDate, .shortDescription, .ransomware, .score,
+  .updatedAt]
