@@ -52,11 +52,12 @@ void print_rows(const collect::RunReport& report) {
   for (const std::string& column : report.columns) width = std::max(width, column.size());
   const std::size_t shown = std::min(rows_shown, report.rows.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    print("-- row {} of {}\n", i + 1, report.rows.size());
+    print("-- row {} of {}\n", i + 1, grouped(report.run.counts.staged));
     for (std::size_t k = 0; k < report.columns.size(); ++k)
       print("{:>{}} | {}\n", report.columns[k], width, show_cell(report.rows[i][k]));
   }
-  if (shown < report.rows.size()) print("-- and {} more; --json shows all\n", report.rows.size() - shown);
+  const std::int64_t more = report.run.counts.staged - static_cast<std::int64_t>(shown);
+  if (more > 0) print("-- and {} more; --json shows up to 10,000\n", grouped(more));
 }
 
 bool write_metrics(const App& app, const std::string& path) {

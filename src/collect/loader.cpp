@@ -198,7 +198,9 @@ std::optional<std::string> Loader::reason_to_reject() const {
 
 void Loader::keep_bad() {
   report_.run.counts.quarantined += bad_count_;
-  std::move(bad_.begin(), bad_.end(), std::back_inserter(report_.quarantined));
+  const std::size_t room = max_bad_kept - std::min(max_bad_kept, report_.quarantined.size());
+  const auto end = bad_.begin() + static_cast<std::ptrdiff_t>(std::min(room, bad_.size()));
+  std::move(bad_.begin(), end, std::back_inserter(report_.quarantined));
   bad_.clear();
 }
 

@@ -47,9 +47,9 @@ struct RunOptions {
 struct RunReport {
   RunRecord run;
   bool allow_empty = false;                    // of outcome `empty`: it is no failure
-  std::vector<BadRecord> quarantined;          // with their raw records
+  std::vector<BadRecord> quarantined;          // with their raw records; at most the first 10,000
   std::vector<std::string> columns;            // dry run
-  std::vector<std::vector<store::Cell>> rows;  // dry run
+  std::vector<std::vector<store::Cell>> rows;  // dry run; at most the first 10,000
   bool recorded = false;                       // its beginning and its end are in the ledger
 };
 
