@@ -44,7 +44,7 @@ std::string Unit::name() const {
 
 Planner::Planner(PageReaderParts parts, const config::Collector& collector, http::FetchOptions fetch,
                  store::Session* session)
-    : parts_(parts), collector_(collector), fetch_(std::move(fetch)), session_(session) {}
+    : parts_(std::move(parts)), collector_(collector), fetch_(std::move(fetch)), session_(session) {}
 
 Result<std::vector<Partition>> Planner::partitions(std::stop_token stop) {
   const auto& router = collector_.partition_router;

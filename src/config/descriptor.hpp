@@ -91,7 +91,7 @@ struct Presence {
 inline Presence required() { return {true}; }
 inline Presence optional() { return {}; }
 inline Presence defaults(std::string text) { return {false, std::move(text)}; }
-inline Presence inert(Presence presence) { return {presence.required, presence.default_text, true}; }
+inline Presence inert(const Presence& presence) { return {presence.required, presence.default_text, true}; }
 
 std::string unknown_key_remedy(std::string_view key, const std::vector<KeyInfo>& keys);
 bool check_mapping(const Node& node, Context& context);

@@ -100,7 +100,7 @@ Type<DeclaredType> declared_type() {
 
 // A text judged by `wrong`, which says what is wrong with it.
 Type<std::string> judged(std::string name, std::string allowed,
-                         std::function<std::optional<std::string>(std::string_view)> wrong) {
+                         const std::function<std::optional<std::string>(std::string_view)>& wrong) {
   return {{std::move(name), allowed, nullptr, {}, scalar_schema},
           [allowed, wrong](const Node& node, Context& context) -> std::optional<std::string> {
             auto text = scalar(node, context, allowed);

@@ -19,7 +19,6 @@ namespace http {
 namespace {
 
 using base::Code;
-using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
