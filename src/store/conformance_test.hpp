@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "store/postgres_server_test.hpp"
 #include "store/testing.hpp"
 
 namespace store::testing {
@@ -25,6 +26,8 @@ inline constexpr std::array engines{
     Engine{"sqlite_file", [](const TempFolder& folder) { return open(folder / "pulse.db"); }, true,
            endless_recursion},
     Engine{"sqlite_memory", [](const TempFolder&) { return open(":memory:"); }, false, endless_recursion},
+    Engine{"postgresql", [](const TempFolder&) { return open_fresh_postgres(); }, true,
+           "SELECT pg_sleep(3600)"},
 };
 
 inline std::string name_of(const ::testing::TestParamInfo<Engine>& info) { return info.param.name; }

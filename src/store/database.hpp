@@ -1,6 +1,6 @@
 // Port to a database: sessions, transactions, statements, bulk loading. Knows connections, not tables (those
 // belong to the folders that own the noun). SQLite is one file with one writing connection behind a fair gate
-// (semantics SQ2).
+// (semantics SQ2); of PostgreSQL each session holds one connection of a pool.
 //
 //   auto session = TRY(database.session(stop));
 //   std::int64_t changed = 0;
@@ -74,15 +74,16 @@ class Connection {
 };
 
 enum class Access {
-  read,     // a consistent view, without TEMP tables; on SQLite another connection, blocks nobody
+  read,     // a consistent view, without TEMP tables; blocks nobody; on SQLite another connection
   staging,  // writes TEMP tables only; takes no write lock
-  write,    // BEGIN IMMEDIATE on SQLite
+  write,    // BEGIN IMMEDIATE on SQLite; READ COMMITTED on PostgreSQL, where many write at once
 };
 
 using Work = std::function<base::Result<void>(Connection&)>;
 
 // Keeps the TEMP tables made in it over its transactions, and drops them at its end. On SQLite all sessions
-// share their names: name them after the run.
+// share their names: name them after the run. A connection that broke takes them along: from then on the
+// session is `unavailable`.
 class Session {
  public:
   virtual ~Session() = default;

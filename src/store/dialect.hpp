@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace store {
 
@@ -49,6 +50,8 @@ class Dialect {
   virtual bool same_name(std::string_view a, std::string_view b) const = 0;  // of identifiers
   virtual std::string type(const ColumnType& type) const = 0;                // as declared
   virtual std::string_view serial() const = 0;  // type of a column that numbers its rows as they are inserted
+  // Statements that make the ledger's place, and let one transaction at a time migrate it.
+  virtual std::vector<std::string> before_migrations() const = 0;
 
   // A condition that is never NULL: the values differ by the type's equality.
   virtual std::string differs(std::string_view a, std::string_view b, const ColumnType& type) const = 0;

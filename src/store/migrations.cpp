@@ -30,6 +30,8 @@ std::string label(std::int64_t version, std::string_view name) {
 
 // What ran on this database so far; the table is there afterwards.
 base::Result<std::vector<Row>> history(Connection& connection) {
+  for (const std::string& statement : connection.dialect().before_migrations())
+    TRY(connection.execute(statement));
   TRY(connection.execute(
       "CREATE TABLE IF NOT EXISTS {pulse}schema_migrations (version {bigint} PRIMARY KEY, name TEXT NOT NULL,"
       " sha256 TEXT NOT NULL, applied_at {timestamp} NOT NULL)"));

@@ -5,7 +5,7 @@
 #include <array>
 #include <thread>
 
-#include "store/testing.hpp"
+#include "store/conformance_test.hpp"
 
 namespace store::testing {
 namespace {
@@ -19,7 +19,7 @@ constexpr std::array<Migration, 3> three{{
 }};
 constexpr std::span<const Migration> all{three};
 
-class Migrations : public ::testing::Test {
+class Migrations : public Conformance {
  protected:
   base::Result<int> run(std::span<const Migration> migrations) { return migrate(*database_, migrations, {}); }
   std::int64_t recorded() { return number(*session_, "SELECT count(*) FROM {pulse}schema_migrations"); }
@@ -28,12 +28,9 @@ class Migrations : public ::testing::Test {
     EXPECT_FAILS(Code::invalid_config, result);
     EXPECT_TRUE(mentions(result, reason)) << message_of(result);
   }
-
-  std::unique_ptr<Database> database_ = open(":memory:");
-  std::unique_ptr<Session> session_ = session_of(*database_);
 };
 
-TEST_F(Migrations, RunOnceInOrder) {
+TEST_P(Migrations, RunOnceInOrder) {
   EXPECT_EQ(run(all.first(1)).value(), 1);
   EXPECT_EQ(run(all).value(), 3);
   EXPECT_EQ(run(all).value(), 3);
@@ -49,9 +46,9 @@ TEST_F(Migrations, RunOnceInOrder) {
   EXPECT_EQ(rows->at(1).text(3).size(), std::string_view("2025-11-21T10:30:02.000000Z").size());
 }
 
-TEST_F(Migrations, NothingToRunIsVersionZero) { EXPECT_EQ(run({}).value(), 0); }
+TEST_P(Migrations, NothingToRunIsVersionZero) { EXPECT_EQ(run({}).value(), 0); }
 
-TEST_F(Migrations, AFailedOneLeavesNothingBehind) {
+TEST_P(Migrations, AFailedOneLeavesNothingBehind) {
   auto broken = three;
   broken[1].sql = "CREATE TABLE {pulse}b (x {bigint});\nINSERT INTO no_such_table VALUES (1);";
   const auto result = run(broken);
@@ -61,7 +58,7 @@ TEST_F(Migrations, AFailedOneLeavesNothingBehind) {
   EXPECT_EQ(run(all).value(), 3);
 }
 
-TEST_F(Migrations, AChangedFileIsRefused) {
+TEST_P(Migrations, AChangedFileIsRefused) {
   ASSERT_OK(run(all));
   auto changed = three;
   changed[1].sql = "CREATE TABLE {pulse}b (at {timestamp}, body {json}) ";
@@ -69,7 +66,7 @@ TEST_F(Migrations, AChangedFileIsRefused) {
   expect_refused(changed, "0002_renamed has changed since it ran on this database (as 0002_second)");
 }
 
-TEST_F(Migrations, AGapIsRefused) {
+TEST_P(Migrations, AGapIsRefused) {
   ASSERT_OK(run(all));
   ASSERT_OK(execute(*session_, "DELETE FROM {pulse}schema_migrations WHERE version = 2"));
   expect_refused(all, "migration 0003_third ran, but not 2");
@@ -77,13 +74,13 @@ TEST_F(Migrations, AGapIsRefused) {
   EXPECT_FAILS(Code::internal, run(gap));
 }
 
-TEST_F(Migrations, OneVersionNewerIsAcceptedAndTwoAreNot) {
+TEST_P(Migrations, OneVersionNewerIsAcceptedAndTwoAreNot) {
   ASSERT_OK(run(all));
   EXPECT_EQ(run(all.first(2)).value(), 3);
   expect_refused(all.first(1), "version 3 (0003_third), this program knows 1");
 }
 
-TEST_F(Migrations, SeveralAtOnceRunEachOnce) {
+TEST_P(Migrations, SeveralAtOnceRunEachOnce) {
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i)
@@ -92,13 +89,13 @@ TEST_F(Migrations, SeveralAtOnceRunEachOnce) {
   EXPECT_EQ(recorded(), 3);
 }
 
-TEST_F(Migrations, AStopEndsThem) {
+TEST_P(Migrations, AStopEndsThem) {
   std::stop_source source;
   source.request_stop();
   EXPECT_FAILS(Code::cancelled, migrate(*database_, all, source.get_token()));
 }
 
-TEST_F(Migrations, TheEmbeddedOnesRun) {
+TEST_P(Migrations, TheEmbeddedOnesRun) {
   const auto embedded = embedded_migrations();
   ASSERT_FALSE(embedded.empty());
   EXPECT_EQ(embedded[0].name, "collect_runs");
@@ -113,6 +110,8 @@ TEST_F(Migrations, TheEmbeddedOnesRun) {
   EXPECT_FAILS(Code::invalid_data, execute(*session_, "DELETE FROM {pulse}runs"));  // a slice refers to it
   EXPECT_EQ(number(*session_, "SELECT count(*) FROM {pulse}quarantine"), 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, Migrations, ::testing::ValuesIn(engines), name_of);
 
 }  // namespace
 }  // namespace store::testing

@@ -47,6 +47,7 @@ class SqliteDialect final : public Dialect {
     return type.kind == ColumnType::Kind::number ? fmt::format("pulse_decimal_order({})", a)
                                                  : fmt::format("({}) COLLATE BINARY", a);
   }
+  std::vector<std::string> before_migrations() const override { return {}; }  // one writes at a time anyway
 };
 
 }  // namespace
