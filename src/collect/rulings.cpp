@@ -34,17 +34,6 @@ bool contains_text(std::string_view body, std::string_view text) {
   return std::search(body.begin(), body.end(), text.begin(), text.end(), same) != body.end();
 }
 
-bool is_true(const decode::Value& value) {
-  switch (value.kind()) {
-    case decode::Kind::boolean: return value.as_boolean();
-    case decode::Kind::number: return true;
-    case decode::Kind::string: return !value.text().empty();
-    case decode::Kind::array: return !value.items().empty();
-    case decode::Kind::object: return !value.members().empty();
-    default: return false;
-  }
-}
-
 // One answer, decoded at most once, however many filters look into it.
 class Answer {
  public:
@@ -69,7 +58,7 @@ class Answer {
     }
     if (!document_) return false;
     const auto value = predicate.evaluate(document_->root, arena_);
-    return value && is_true(*value);
+    return value && expr::is_true(*value);
   }
 
   const http::Response& response_;

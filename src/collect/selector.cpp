@@ -20,20 +20,6 @@ using decode::Value;
 using Flatten = config::RecordSelector::Flatten;
 using Values = std::span<const Value>;
 
-// As JMESPath has it.
-bool is_true(const Value& value) {
-  switch (value.kind()) {
-    case Kind::null: return false;
-    case Kind::boolean: return value.as_boolean();
-    case Kind::number: return true;
-    case Kind::string: return !value.text().empty();
-    case Kind::array: return !value.items().empty();
-    case Kind::object: return !value.members().empty();
-    case Kind::spoiled: return true;  // for the Mapper to set aside
-  }
-  return false;
-}
-
 std::string_view usual_place(config::Decoder::Type decoded_as) {
   using Type = config::Decoder::Type;
   return decoded_as == Type::feed ? "entries" : decoded_as == Type::oai ? "records" : "";
@@ -127,7 +113,7 @@ Values Selector::filter(Values records, std::pmr::memory_resource& arena) const 
       if (record.offset() == Value::no_offset)  // else its text is found again in the body
         reason += "; on " + base::shorten(decode::to_json(record), 500);
       kept[count++] = Value::spoiled(keep(reason, arena), record.offset());
-    } else if (is_true(*verdict)) {
+    } else if (verdict->kind() == Kind::spoiled || expr::is_true(*verdict)) {  // spoiled: for the Mapper
       kept[count++] = record;
     }
     scratch.release();

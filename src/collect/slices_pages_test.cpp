@@ -223,4 +223,24 @@ TEST(Bodies, ArePagedInPlace) {
   EXPECT_EQ(world.transport.requests.at(0).content_type, "application/json");
 }
 
+// More than is kept is still counted, whether it fits or not.
+TEST(Bounds, OfWhatIsShownAndSetAside) {
+  std::string good, bad;
+  for (int i = 0; i < 10'100; ++i) {
+    good += (i == 0 ? "" : ",") + ("{\"id\": " + std::to_string(i) + "}");
+    bad += (i == 0 ? "" : ",") + std::string("{\"id\": \"x") + std::to_string(i) + "\"}";
+  }
+  World world({answer(200, "{\"items\": [" + good + "]}")});
+  const RunReport shown = world.run_on(nullptr, items(""), {.dry_run = true, .progress = {}});
+  EXPECT_EQ(shown.rows.size(), 10'000U);
+  EXPECT_EQ(shown.run.counts.staged, 10'100);
+  world.transport.script = {answer(200, "{\"items\": [" + bad + "]}")};
+  const RunReport report = world.run(items("max_bad_rows: 100%\n"));
+  EXPECT_EQ(report.run.outcome, Outcome::success) << report.run.error;
+  EXPECT_EQ(report.run.counts.quarantined, 10'100);
+  EXPECT_EQ(report.quarantined.size(), 10'000U);
+  EXPECT_EQ(world.count("pulse_quarantine"), 10'000);
+  EXPECT_NE(world.logged.find("more records set aside"), std::string::npos);
+}
+
 }  // namespace

@@ -6,7 +6,6 @@
 #include <array>
 
 #include "base/decimal.hpp"
-#include "expr/regex.hpp"
 
 namespace config {
 namespace {
@@ -115,21 +114,6 @@ Type<std::string> decimal() {
           }};
 }
 
-Type<std::string> regex() {
-  const std::string allowed = "write a regular expression in the syntax of RE2: ^[A-Z]{2}$";
-  return {{"regular expression", allowed, nullptr, {}, scalar_schema},
-          [allowed](const Node& node, Context& context) -> std::optional<std::string> {
-            auto text = scalar(node, context, allowed);
-            if (!text) return std::nullopt;
-            const auto compiled = expr::Regex::compile(*text);
-            if (compiled) return text;
-            const std::string why = node.from_environment ? "" : ": " + compiled.error();
-            context.fault(node.mark, fmt::format("{} is not a regular expression{}", shown(node), why),
-                          allowed);
-            return std::nullopt;
-          }};
-}
-
 Type<std::optional<Written<RowCount>>> row_count() {
   WordTable<RowCount> table;
   table.key("must_be_greater_than", &RowCount::must_be_greater_than, maybe(integer(0, max_rows)), optional(),
@@ -199,7 +183,8 @@ Type<std::optional<Written<Invalid>>> invalid() {
   table.key("valid_min", &Invalid::valid_min, maybe(decimal()), optional(), "No value is smaller.");
   table.key("valid_max", &Invalid::valid_max, maybe(decimal()), optional(), "No value is greater.");
   table.key("valid_values", &Invalid::valid_values, list_of(text()), optional(), "No other values.");
-  table.key("valid_regex", &Invalid::valid_regex, maybe(regex()), optional(), "Every text matches it.");
+  table.key("valid_regex", &Invalid::valid_regex, maybe(regular_expression()), optional(),
+            "Every text matches it.");
   table.bad_rows();
   table.rule([](const Invalid& it, const Node& node, Context& context) {
     if (const Node* list = node.find("valid_values"); list != nullptr && it.valid_values.empty())

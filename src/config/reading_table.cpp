@@ -5,9 +5,9 @@
 #include <charconv>
 
 #include "base/decimal.hpp"
+#include "config/scheduling.hpp"
 #include "config/tables.hpp"
 #include "decode/encoding.hpp"
-#include "expr/regex.hpp"
 #include "expr/template_time.hpp"
 
 namespace config {
@@ -122,19 +122,6 @@ Type<std::string> time_format() {
                 });
 }
 
-Type<std::string> zone() {
-  return judged("time zone", "write a name of the zone database: America/Sao_Paulo, UTC",
-                [](std::string_view text) { return expr::check_zone(text); });
-}
-
-Type<std::string> regex() {
-  return judged("regular expression", "write it in the syntax of RE2; it must match the whole text",
-                [](std::string_view text) -> std::optional<std::string> {
-                  const auto compiled = expr::Regex::compile(text);
-                  return compiled ? std::nullopt : std::optional(compiled.error());
-                });
-}
-
 Type<std::pair<std::string, std::string>> range() {
   const auto list = list_of(text());
   const std::string allowed = "write [lowest, highest]";
@@ -219,7 +206,7 @@ Table<Field> field_table() {
             "true: a record without it goes to quarantine.");
   table.key("formats", &Field::formats, list_of(time_format()), optional(),
             "How times are written, tried in this order; the default is iso8601.");
-  table.key("timezone", &Field::timezone, zone(), optional(), "Of times that name none.");
+  table.key("timezone", &Field::timezone, timezone(), optional(), "Of times that name none.");
   table.key("decimal_comma", &Field::decimal_comma, boolean(), defaults("false"),
             "true: 1.234,56 is 1234.56.");
   table.key("null_values", &Field::null_values, list_of(text()), optional(),
@@ -231,7 +218,8 @@ Table<Field> field_table() {
             "true: a longer text is cut instead.");
   table.key("range", &Field::range, maybe(range()), optional(),
             "The least and the greatest value allowed; others go to quarantine.");
-  table.key("regex", &Field::regex, regex(), optional(), "A text that it does not match goes to quarantine.");
+  table.key("regex", &Field::regex, regular_expression(), optional(),
+            "A text that it does not match goes to quarantine.");
   table.key("replace", &Field::replace, map_of(text(), "<text>"), optional(),
             "Texts to replace by others, all occurrences, in the order written.");
   table.key("trim", &Field::trim, boolean(), defaults("true"), "false: blanks at both ends stay.");

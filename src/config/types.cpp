@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "expr/regex.hpp"
 
 namespace config {
 namespace {
@@ -207,6 +208,21 @@ Type<expr::Expression> expression() {
                 inside(node, expression.error().column),
                 fmt::format("{} is not a JMESPath expression: {}", shown(node), expression.error().message),
                 allowed);
+            return std::nullopt;
+          }};
+}
+
+Type<std::string> regular_expression() {
+  const std::string allowed = "write a regular expression in the syntax of RE2: ^[A-Z]{2}$";
+  return {{"regular expression", allowed, nullptr, {}, scalar_schema},
+          [allowed](const Node& node, Context& context) -> std::optional<std::string> {
+            auto text = scalar(node, context, allowed);
+            if (!text) return std::nullopt;
+            const auto compiled = expr::Regex::compile(*text);
+            if (compiled) return text;
+            const std::string why = node.from_environment ? "" : ": " + compiled.error();
+            context.fault(node.mark, fmt::format("{} is not a regular expression{}", shown(node), why),
+                          allowed);
             return std::nullopt;
           }};
 }

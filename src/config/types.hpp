@@ -28,6 +28,7 @@ Type<std::int64_t> integer(std::int64_t low, std::int64_t high);
 Type<base::Duration> duration(base::Duration low, base::Duration high);
 Type<std::uint64_t> size(std::uint64_t low, std::uint64_t high);
 Type<expr::Expression> expression();
+Type<std::string> regular_expression();  // in the syntax of RE2
 
 // max_bad_rows and the like: "1%" of all, or a number of rows.
 struct Share {

@@ -119,12 +119,8 @@ base::Result<Value> Reader::read(const Node& root) {
 }  // namespace
 
 base::Result<Document> decode_oai(std::string body, const XmlOptions& options) {
-  Document document;
-  pugi::xml_document tree;
-  TRY(parse_xml(std::move(body), options, document, tree));
-  Builder build(document, options.max_tree);
-  document.root = TRY(Reader(build).read(tree.document_element()));
-  return document;
+  return decode_tree(std::move(body), options,
+                     [](const pugi::xml_node& root, Builder& build) { return Reader(build).read(root); });
 }
 
 }  // namespace decode

@@ -298,20 +298,24 @@ base::Result<void> parse_xml(std::string body, const XmlOptions& options, Docume
   return check_shape(tree, sent);
 }
 
-base::Result<Document> decode_xml(std::string body, const XmlOptions& options) {
+base::Result<Document> decode_tree(std::string body, const XmlOptions& options, const TreeReader& read) {
   Document document;
   pugi::xml_document tree;
   TRY(parse_xml(std::move(body), options, document, tree));
   Builder build(document, options.max_tree);
-  const pugi::xml_node root = tree.document_element();
-  const Value value = TRY(element_value(root, build));
-  if (value.kind() == Kind::spoiled || !is_utf8(root.name())) {
-    document.root = value.kind() == Kind::spoiled ? value : build.spoiled("invalid UTF-8 in the root's name");
-    return document;
-  }
-  const Member member{root.name(), value};
-  document.root = build.object({&member, 1});
+  document.root = TRY(read(tree.document_element(), build));
   return document;
+}
+
+base::Result<Document> decode_xml(std::string body, const XmlOptions& options) {
+  return decode_tree(std::move(body), options,
+                     [](const pugi::xml_node& root, Builder& build) -> base::Result<Value> {
+                       const Value value = TRY(element_value(root, build));
+                       if (value.kind() == Kind::spoiled) return value;
+                       if (!is_utf8(root.name())) return build.spoiled("invalid UTF-8 in the root's name");
+                       const Member member{root.name(), value};
+                       return build.object({&member, 1});
+                     });
 }
 
 }  // namespace decode

@@ -2,6 +2,7 @@
 // pugixml is only named here. The tree's texts stand in the Document's body and stay valid as long as that.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ namespace decode {
 // The tree has one root element and is not deeper than max_xml_depth; `document` is opened.
 base::Result<void> parse_xml(std::string body, const XmlOptions& options, Document& document,
                              pugi::xml_document& tree);
+
+// Parses, and has `read` make the document's root of the one element that is not inside of another.
+using TreeReader = std::function<base::Result<Value>(const pugi::xml_node& root, Builder& build)>;
+base::Result<Document> decode_tree(std::string body, const XmlOptions& options, const TreeReader& read);
 
 // The text directly inside of `node`; several pieces (around elements, comments, CDATA) are joined.
 std::string_view direct_text(const pugi::xml_node& node, Builder& build);

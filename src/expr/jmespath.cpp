@@ -26,4 +26,18 @@ tl::expected<decode::Value, std::string> Expression::evaluate(const decode::Valu
 
 const std::string& Expression::text() const { return tree_->text; }
 
+bool is_true(const decode::Value& value) {
+  using decode::Kind;
+  switch (value.kind()) {
+    case Kind::null:
+    case Kind::spoiled: return false;
+    case Kind::boolean: return value.as_boolean();
+    case Kind::number: return true;
+    case Kind::string: return !value.text().empty();
+    case Kind::array: return !value.items().empty();
+    case Kind::object: return !value.members().empty();
+  }
+  return false;
+}
+
 }  // namespace expr

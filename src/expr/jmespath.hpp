@@ -43,6 +43,9 @@ struct ExpressionFault {
   std::string message;
 };
 
+// False are null, false, "", [] and {}, and what is spoiled.
+bool is_true(const decode::Value& value);
+
 class Expression {
  public:
   static constexpr std::size_t max_length = 10'000;

@@ -35,19 +35,6 @@ Value walk(const std::vector<Step>& steps, Value value) {
   return value;
 }
 
-bool is_true(const Value& value) {
-  switch (value.kind()) {
-    case Kind::null:
-    case Kind::spoiled: return false;
-    case Kind::boolean: return value.as_boolean();
-    case Kind::number: return true;
-    case Kind::string: return !value.text().empty();
-    case Kind::array: return !value.items().empty();
-    case Kind::object: return !value.members().empty();
-  }
-  return false;
-}
-
 std::optional<std::string_view> plain_number(std::string_view text, std::string& buffer) {
   if (text.size() <= base::max_decimal_digits && text.find_first_of("eE") == std::string_view::npos)
     return text;

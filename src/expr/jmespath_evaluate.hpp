@@ -50,8 +50,6 @@ class Evaluator {
   std::size_t used_ = 0;
 };
 
-// False are null, false, "", [] and {}.
-bool is_true(const decode::Value& value);
 bool equal(const decode::Value& left, const decode::Value& right);
 
 // A number in plain notation: its own text, or written to `buffer`; nullopt: more than 1,000 digits.

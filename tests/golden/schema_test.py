@@ -27,7 +27,7 @@ UNSEEN = {
     "append", "append_windows", "authenticator_api_key", "authenticator_bearer", "backoff_cap", "body_get", "body_two", "database",
     "decoder_keys", "dedup_sort", "field_source", "field_text", "kept_names", "oauth2_user", "on_conflict_columns",
     "paginator_body", "paginator_needs", "paginator_target", "paginator_type", "primary_key", "replace_sync",
-    "router_as", "router_chunk", "sync_integer", "sync_start",
+    "origin", "router_as", "router_chunk", "sync_date", "sync_integer", "sync_start",
     # texts in a language of their own: JMESPath, templates, regular expressions, time formats and zones
     "decoder_delimiter", "field_default", "field_regex", "field_time", "many_faults", "path", "template_name",
     "template_variable",
