@@ -13,8 +13,7 @@ void check_start(config::CatalogueEntry& entry) {
   for (const auto& bound : {sync->start, sync->end})
     if (bound && bound->text && !bound->text->is_constant()) return;
   if (const auto bounds = collect::render_bounds(*sync, {}); !bounds)
-    entry.faults.add({entry.file, sync->mark, "incremental_sync", bounds.error().message,
-                      "write 2025-01-01, 2025-01-01T00:00:00Z, or a time as cursor_format says"});
+    entry.faults.add({entry.file, sync->mark, "", bounds.error().message, ""});
 }
 
 // What only those can judge who cast values.
