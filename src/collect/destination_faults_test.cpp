@@ -47,7 +47,7 @@ class DestinationFaults : public testing::TestWithParam<Case> {
     record.id = id;
     record.collector = "items";
     record.started_at = clock.wall();
-    TRY(ledger.begin(record, {}));
+    TRY(ledger.begin(record, false, {}));
     Destination destination(collector, id, database, *session);
     TRY(destination.verify({}));
     TRY(destination.stage(collect::testing::rows_of(rows), {}));
@@ -62,10 +62,13 @@ class DestinationFaults : public testing::TestWithParam<Case> {
           cursor.high_water = id;
           cursor.run = id;
           TRY(ledger.save_cursor(c, cursor));
-          return ledger.commit_slice(c, record, slice);
+          collect::SliceRecord done;
+          done.name = slice;
+          done.counts = record.counts;
+          return ledger.commit_slice(c, record, done);
         });
     if (committed || committed.error().code != Code::unavailable) return committed;
-    return TRY(ledger.is_committed(id, slice, {})) ? base::Result<void>() : committed;
+    return TRY(ledger.find_slice(id, slice, {})) ? base::Result<void>() : committed;
   }
 
   Lines lines(const std::string& sql) { return collect::testing::lines_of(*session_, sql); }

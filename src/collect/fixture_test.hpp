@@ -54,11 +54,13 @@ inline decode::Document document_of(std::string json) {
   return *std::move(document);
 }
 
-inline std::unique_ptr<store::Database> migrated_database() {
-  auto database = store::testing::open(":memory:");
+inline std::unique_ptr<store::Database> migrated(std::unique_ptr<store::Database> database) {
   const auto version = store::migrate(*database, store::embedded_migrations(), {});
   if (!version) ADD_FAILURE() << version.error().message;
   return database;
+}
+inline std::unique_ptr<store::Database> migrated_database() {
+  return migrated(store::testing::open(":memory:"));
 }
 
 // All rows of a query, "1|text|NULL" each.

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "base/fingerprint.hpp"
 #include "base/iso8601.hpp"
 #include "base/text.hpp"
+#include "collect/ledger_columns.hpp"
 
 namespace collect {
 namespace {
@@ -18,28 +18,9 @@ using store::Access;
 using store::Connection;
 using store::Param;
 
-// The counting columns of runs, and where each stands in Counts: the one list of them.
-struct CountColumn {
-  const char* name;
-  std::int64_t Counts::*member;
-  bool in_slices;
-};
-constexpr std::array count_columns{
-    CountColumn{"requests", &Counts::requests, false},
-    CountColumn{"pages", &Counts::pages, false},
-    CountColumn{"received_bytes", &Counts::received_bytes, false},
-    CountColumn{"records", &Counts::records, true},
-    CountColumn{"staged", &Counts::staged, true},
-    CountColumn{"inserted", &Counts::inserted, true},
-    CountColumn{"updated", &Counts::updated, true},
-    CountColumn{"unchanged", &Counts::unchanged, true},
-    CountColumn{"deleted", &Counts::deleted, true},
-    CountColumn{"quarantined", &Counts::quarantined, true},
-    CountColumn{"conflicts", &Counts::conflicts, true},
-};
-
 constexpr std::string_view run_columns =
-    "id, collector, state, failure_type, error, started_at, finished_at, host, process, definition";
+    "id, collector, state, failure_type, error, started_at, finished_at, host, process, definition, "
+    "COALESCE(cycle, id)";
 
 // In the order in which read_run() takes them.
 std::string all_run_columns() {
@@ -55,11 +36,6 @@ std::optional<FailureType> parse_failure_type(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<base::WallTime> time_in(const store::Row& row, std::size_t column) {
-  const auto time = base::parse_timestamp(row.text(column));
-  return time ? std::optional(*time) : std::nullopt;
-}
-
 RunRecord read_run(const store::Row& row) {
   RunRecord run;
   run.id = row.text(0);
@@ -72,30 +48,92 @@ RunRecord read_run(const store::Row& row) {
   run.host = row.text(7);
   run.process = row.integer(8);
   run.definition = row.text(9);
-  std::size_t index = 10;
+  run.cycle = row.text(10);
+  std::size_t index = 11;
   for (const CountColumn& column : count_columns) run.counts.*column.member = row.integer(index++);
   return run;
 }
 
-Param text_or_null(std::string_view text) { return text.empty() ? Param() : Param(text); }
+// What its slices committed, for a run that ended without saying so.
+std::string sums_of_slices() {
+  std::string assignments;
+  for (const CountColumn& column : count_columns)
+    if (column.in_slices)
+      assignments += fmt::format(
+          ", {0} = (SELECT COALESCE(sum({0}), 0) FROM {{pulse}}slices WHERE run = {{pulse}}runs.id AND "
+          "state <> 'held')",
+          column.name);
+  return assignments;
+}
 
-std::string iso_or_empty(const std::optional<base::WallTime>& time) {
-  return time ? base::to_iso8601(*time) : std::string();
+Result<std::vector<RunRecord>> lose(Connection& connection, base::WallTime now, const std::string& condition,
+                                    std::vector<Param> params) {
+  const std::string finished = base::to_iso8601(now);
+  params.push_back(finished);
+  const std::string sql = fmt::format(
+      "UPDATE {{pulse}}runs SET state = 'lost', failure_type = 'transient', finished_at = ${}, "
+      "error = 'its process ended without recording an end'{} WHERE state = 'running' AND ({}) RETURNING {}",
+      params.size(), sums_of_slices(), condition, all_run_columns());
+  std::vector<RunRecord> lost;
+  for (const store::Row& row : TRY_WITH(connection.query(sql, params), "marking lost runs"))
+    lost.push_back(read_run(row));
+  return lost;
+}
+
+// The cycle of the run before, if that one left something open.
+Result<std::string> open_cycle(Connection& connection, const RunRecord& run) {
+  const auto rows = TRY(connection.query(
+      "SELECT COALESCE(cycle, id), state, definition FROM {pulse}runs WHERE collector = $1 AND state <> "
+      "'running' ORDER BY started_at DESC, id DESC LIMIT 1",
+      {run.collector}));
+  if (rows.empty() || rows[0].text(2) != run.definition) return std::string();
+  const auto outcome = parse_outcome(rows[0].text(1));
+  if (!outcome || !leaves_open(*outcome)) return std::string();
+  const auto since = TRY(connection.query(
+      "SELECT min(started_at) FROM {pulse}runs WHERE collector = $1 AND COALESCE(cycle, id) = $2",
+      {run.collector, rows[0].text(0)}));
+  const auto started = time_in(since.at(0), 0);
+  return started && run.started_at - *started <= resumable_for ? rows[0].text(0) : std::string();
 }
 
 }  // namespace
 
-Result<void> Ledger::begin(const RunRecord& run, std::stop_token stop) {
+Result<void> Ledger::begin(RunRecord& run, bool resume, std::stop_token stop) {
   const std::string started = base::to_iso8601(run.started_at);
   return session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
-    TRY_WITH(
+    // One of our own that is still there: its end could not be recorded.
+    TRY(lose(connection, clock_.wall(),
+             "collector = $1 AND (lease_until < {now} OR (host = $2 AND process = $3))",
+             {run.collector, run.host, run.process}));
+    const std::string cycle = resume ? TRY(open_cycle(connection, run)) : std::string();
+    run.cycle = cycle.empty() ? run.id : cycle;
+    const std::int64_t begun = TRY_WITH(
         connection.execute(
-            "INSERT INTO {pulse}runs (id, collector, state, attempt, host, process, started_at, definition) "
-            "VALUES ($1, $2, 'running', 1, $3, $4, $5, $6)",
-            {run.id, run.collector, run.host, run.process, started, run.definition}),
+            fmt::format("INSERT INTO {{pulse}}runs (id, collector, state, attempt, host, process, started_at, "
+                        "definition, cycle, lease_until) VALUES ($1, $2, 'running', 1, $3, $4, $5, $6, $7, {}) "
+                        "ON CONFLICT (collector) WHERE state = 'running' DO NOTHING",
+                        connection.dialect().lease_end(run_lease.count())),
+            {run.id, run.collector, run.host, run.process, started, run.definition, text_or_null(cycle)}),
         "recording the run");
-    return {};
+    return begun == 1 ? Result<void>() : in_the_way(connection, run);
   });
+}
+
+Result<void> Ledger::in_the_way(Connection& connection, const RunRecord& run) const {
+  const auto rows = TRY(connection.query(
+      "SELECT id, host, process, started_at FROM {pulse}runs WHERE collector = $1 AND state = 'running'",
+      {run.collector}));
+  if (rows.empty()) return base::error(base::Code::conflict, "another run of {} just ended", run.collector);
+  return base::error(base::Code::conflict, "{} is being collected by process {} on {} since {} (run {})",
+                     run.collector, rows[0].text(2), rows[0].text(1), rows[0].text(3), rows[0].text(0));
+}
+
+Result<bool> Ledger::hold(Connection& connection, const RunRecord& run) {
+  return TRY_WITH(connection.execute(
+                      fmt::format("UPDATE {{pulse}}runs SET lease_until = {} WHERE id = $1 AND state = 'running'",
+                                  connection.dialect().lease_end(run_lease.count())),
+                      {run.id}),
+                  "renewing the lease of the run") == 1;
 }
 
 Result<void> Ledger::finish(const RunRecord& run, std::stop_token stop) {
@@ -110,35 +148,53 @@ Result<void> Ledger::finish(const RunRecord& run, std::stop_token stop) {
   }
   sql += " WHERE id = $1 AND state = 'running'";
   return session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
-    const std::int64_t changed = TRY_WITH(connection.execute(sql, params), "recording the end of the run");
-    if (changed != 1)
-      return base::error(base::Code::conflict, "the run {} was ended by somebody else", run.id);
-    return {};
+    if (TRY_WITH(connection.execute(sql, params), "recording the end of the run") == 1) return {};
+    // Ended already: by ourselves, if the answer to that was lost.
+    const auto rows = TRY(
+        connection.query("SELECT 1 FROM {pulse}runs WHERE id = $1 AND state = $2 AND finished_at = $3",
+                         {run.id, to_string(run.outcome), finished}));
+    if (!rows.empty()) return {};
+    return base::error(base::Code::conflict, "the run {} was ended by somebody else", run.id);
   });
 }
 
 Result<std::vector<RunRecord>> Ledger::mark_lost(std::stop_token stop) {
   std::vector<RunRecord> lost;
-  const std::string now = base::to_iso8601(clock_.wall());
-  std::string update =
-      "UPDATE {pulse}runs SET state = 'lost', failure_type = 'transient', finished_at = $1, "
-      "error = 'its process ended without recording an end'";
-  for (const CountColumn& column : count_columns)
-    if (column.in_slices)
-      update += fmt::format(
-          ", {0} = (SELECT COALESCE(sum({0}), 0) FROM {{pulse}}slices WHERE run = {{pulse}}runs.id AND state "
-          "= 'committed')",
-          column.name);
-  update += fmt::format(" WHERE state = 'running' RETURNING {}", all_run_columns());
   TRY(session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
-    for (const store::Row& row : TRY_WITH(connection.query(update, {now}), "marking lost runs"))
-      lost.push_back(read_run(row));
+    lost = TRY(lose(connection, clock_.wall(), "lease_until IS NULL OR lease_until < {now}", {}));
     return {};
   }));
   std::sort(lost.begin(), lost.end(), [](const RunRecord& a, const RunRecord& b) {
     return std::tie(a.started_at, a.id) < std::tie(b.started_at, b.id);
   });
   return lost;
+}
+
+Result<Ledger::Cycle> Ledger::cycle(const RunRecord& run, std::stop_token stop) {
+  Cycle cycle;
+  cycle.started_at = run.started_at;
+  if (run.cycle == run.id) return cycle;
+  TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+    const std::string same = " FROM {pulse}runs WHERE collector = $1 AND COALESCE(cycle, id) = $2";
+    const auto since = TRY(connection.query("SELECT min(started_at)" + same, {run.collector, run.cycle}));
+    cycle.started_at = time_in(since.at(0), 0).value_or(run.started_at);
+    const auto rows = TRY(connection.query(
+        fmt::format("SELECT {} FROM {{pulse}}slices WHERE state = 'committed' AND run IN (SELECT id{})",
+                    slice_columns(), same),
+        {run.collector, run.cycle}));
+    for (const store::Row& row : rows) cycle.committed.push_back(read_slice(row, 0));
+    return {};
+  }));
+  return cycle;
+}
+
+Result<void> Ledger::leave_cycle(RunRecord& run, std::stop_token stop) {
+  TRY(session_.transact(Access::write, std::move(stop), [&](Connection& connection) -> Result<void> {
+    TRY(connection.execute("UPDATE {pulse}runs SET cycle = NULL WHERE id = $1", {run.id}));
+    return {};
+  }));
+  run.cycle = run.id;
+  return {};
 }
 
 Result<void> Ledger::check_present(store::Database& database, std::stop_token stop) {
@@ -214,7 +270,7 @@ Result<void> Ledger::save_cursor(Connection& connection, const CursorRecord& cur
 
 Result<std::vector<RunRecord>> Ledger::list(const RunFilter& filter, std::stop_token stop) {
   std::vector<RunRecord> runs;
-  const std::string since = filter.started_since ? base::to_iso8601(*filter.started_since) : "";
+  const std::string since = base::to_iso8601(filter.started_since.value_or(base::WallTime()));
   const std::string sql = fmt::format(
       "SELECT {} FROM {{pulse}}runs WHERE ($1 = '' OR collector = $1) AND started_at >= $2 "
       "ORDER BY started_at DESC, id DESC LIMIT $3",
@@ -227,45 +283,52 @@ Result<std::vector<RunRecord>> Ledger::list(const RunFilter& filter, std::stop_t
   return runs;
 }
 
-Result<void> Ledger::commit_slice(Connection& connection, const RunRecord& run, std::string_view slice) {
-  return commit_slice(connection, run,
-                      SliceRecord{.name = std::string(slice),
-                                  .partition = {},
-                                  .window_start = {},
-                                  .window_end = {},
-                                  .counts = run.counts});
-}
-
 Result<void> Ledger::commit_slice(Connection& connection, const RunRecord& run, const SliceRecord& slice) {
   const std::string now = base::to_iso8601(clock_.wall());
-  const std::string start = iso_or_empty(slice.window_start), end = iso_or_empty(slice.window_end);
-  std::string columns = "run, collector, slice, state, committed_at, partition, window_start, window_end";
-  std::string values = "$1, $2, $3, 'committed', $4, $5, $6, $7";
-  std::vector<Param> params{
-      run.id,           run.collector, slice.name, now, text_or_null(slice.partition), text_or_null(start),
-      text_or_null(end)};
-  for (const CountColumn& column : count_columns) {
-    if (!column.in_slices) continue;
-    params.push_back(slice.counts.*column.member);
-    columns += fmt::format(", {}", column.name);
-    values += fmt::format(", ${}", params.size());
-  }
-  TRY_WITH(connection.execute(fmt::format("INSERT INTO {{pulse}}slices ({}) VALUES ({})", columns, values),
-                              params),
-           "recording the slice");
+  const SliceTexts texts(slice);
+  ColumnValues values;
+  values.add("run", run.id);
+  values.add("collector", run.collector);
+  values.add("state", slice.open ? "open" : "committed");
+  values.add("committed_at", now);
+  add_slice(values, slice, texts);
+  TRY_WITH(connection.execute(values.insert_into("{pulse}slices"), values.params()), "recording the slice");
   return {};
 }
 
-Result<bool> Ledger::is_committed(std::string_view run, std::string_view slice, std::stop_token stop) {
-  bool found = false;
-  TRY(session_.transact(Access::read, stop, [&](Connection& connection) -> Result<void> {
-    found = !TRY(connection.query(
-                     "SELECT 1 FROM {pulse}slices WHERE run = $1 AND slice = $2 AND state = 'committed'",
-                     {run, slice}))
-                 .empty();
+Result<std::optional<SliceRecord>> Ledger::find_slice(std::string_view run, std::string_view slice,
+                                                      std::stop_token stop) {
+  std::optional<SliceRecord> found;
+  TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+    const auto rows = TRY(connection.query(
+        fmt::format("SELECT {}, state FROM {{pulse}}slices WHERE run = $1 AND slice = $2", slice_columns()),
+        {run, slice}));
+    if (rows.empty()) return {};
+    found = read_slice(rows[0], 0);
+    found->open = rows[0].text(slice_column_count()) == "open";
     return {};
   }));
   return found;
+}
+
+Result<void> Ledger::adopt(const Load& load, std::stop_token stop) {
+  return session_.transact(Access::write, std::move(stop), [&](Connection& connection) -> Result<void> {
+    const auto known = TRY(connection.query("SELECT collector FROM {pulse}runs WHERE id = $1", {load.run}));
+    const auto there = TRY(connection.query("SELECT 1 FROM {pulse}slices WHERE run = $1 AND slice = $2",
+                                            {load.run, load.slice.name}));
+    if (known.empty() || !there.empty()) return {};
+    RunRecord run;
+    run.id = load.run;
+    run.collector = known[0].text(0);
+    TRY(commit_slice(connection, run, load.slice));
+    if (load.cursor) TRY(save_cursor(connection, *load.cursor));
+    // Marked lost before its last slices were known.
+    TRY(connection.execute(
+        fmt::format("UPDATE {{pulse}}runs SET collector = collector{} WHERE id = $1 AND state = 'lost'",
+                    sums_of_slices()),
+        {load.run}));
+    return {};
+  });
 }
 
 Result<void> Ledger::quarantine(Connection& connection, const RunRecord& run,

@@ -2,6 +2,9 @@
 // One row a run, written when it begins and when it ends; one row a slice and one cursor a partition, written
 // in the transaction that commits the rows.
 //
+// A running row is its process's hold on the collector: there is one at a time. On a server it is a lease,
+// to be renewed by hold(); whoever finds one that has passed marks it lost, and its process commits no more.
+//
 // Threads: a Ledger belongs to one thread at a time; each call that takes a stop token is a transaction of
 // its own.
 #pragma once
@@ -25,6 +28,7 @@ struct RunFilter {
 
 // A part of a run that is committed on its own (CO1).
 struct SliceRecord {
+  bool open = false;      // its rows are committed, but are not all there are: it is to be fetched again
   std::string name;       // unique in its run
   std::string partition;  // "" if there are none
   std::optional<base::WallTime> window_start, window_end;
@@ -42,22 +46,45 @@ struct CursorRecord {
   base::WallTime updated_at{};  // set by save_cursor()
 };
 
+// A slice with the cursor that goes with it, as one transaction commits them.
+struct Load {
+  std::string run;
+  SliceRecord slice;
+  std::optional<CursorRecord> cursor;  // if it moved
+};
+
 struct RecordHistory {
   std::optional<base::WallTime> last_with_records;  // when the newest run that got some began
   std::optional<base::WallTime> first_run;          // when the oldest run on record began
 };
 
+inline constexpr std::chrono::seconds run_lease{30};
+inline constexpr std::chrono::hours resumable_for{24};  // what was left open before that is fetched whole
+
 class Ledger {
  public:
   Ledger(store::Session& session, base::Clock& clock) : session_(session), clock_(clock) {}
 
-  base::Result<void> begin(const RunRecord& run, std::stop_token stop);   // state `running`
-  base::Result<void> finish(const RunRecord& run, std::stop_token stop);  // the final row
+  // State `running`. With `resume` it joins the cycle of the run before if that one, of the same definition,
+  // left something open (run.cycle). conflict: another process is at it, and the message says which.
+  base::Result<void> begin(RunRecord& run, bool resume, std::stop_token stop);
+  // The final row; the same twice is once. conflict: somebody else ended it.
+  base::Result<void> finish(const RunRecord& run, std::stop_token stop);
+  // Renews the lease; false: the run was marked lost, and is nobody's any more. Inside the slice's transaction
+  // it keeps others from marking it until the end of that.
+  base::Result<bool> hold(store::Connection& connection, const RunRecord& run);
 
-  // What an earlier process left `running`. The caller holds the store's lock, so nobody works on these any
-  // more. Their counts become those of the slices they committed. Returns them as they are on record then,
-  // oldest first.
+  // The runs whose process left them `running`: whose lease has passed, or, where one process has the
+  // database, all. Their counts become those of the slices they committed. Returns them as they are on record
+  // then, oldest first.
   base::Result<std::vector<RunRecord>> mark_lost(std::stop_token stop);
+
+  struct Cycle {
+    base::WallTime started_at{};
+    std::vector<SliceRecord> committed;  // by all its runs
+  };
+  base::Result<Cycle> cycle(const RunRecord& run, std::stop_token stop);
+  base::Result<void> leave_cycle(RunRecord& run, std::stop_token stop);  // it becomes the first of its own
 
   // unavailable, in words for people, if the database holds no ledger.
   base::Result<void> check_present(store::Database& database, std::stop_token stop);
@@ -72,19 +99,24 @@ class Ledger {
   base::Result<std::vector<CursorRecord>> cursors(std::string_view collector, std::stop_token stop);
 
   base::Result<std::vector<RunRecord>> list(const RunFilter& filter, std::stop_token stop);
-  // For a commit whose answer was lost.
-  base::Result<bool> is_committed(std::string_view run, std::string_view slice, std::stop_token stop);
+  // For a commit whose answer was lost: nothing, if it never happened.
+  base::Result<std::optional<SliceRecord>> find_slice(std::string_view run, std::string_view slice,
+                                                      std::stop_token stop);
+
+  // A slice that another database holds already (CO2): recorded with its cursor unless it is known, or its run
+  // is not.
+  base::Result<void> adopt(const Load& load, std::stop_token stop);
 
   // Inside the slice's transaction:
   base::Result<void> commit_slice(store::Connection& connection, const RunRecord& run,
                                   const SliceRecord& slice);
-  base::Result<void> commit_slice(store::Connection& connection, const RunRecord& run,
-                                  std::string_view slice);  // the only one: it has the run's counts
   base::Result<void> save_cursor(store::Connection& connection, const CursorRecord& cursor);
   base::Result<void> quarantine(store::Connection& connection, const RunRecord& run,
                                 const std::vector<BadRecord>& records);
 
  private:
+  base::Result<void> in_the_way(store::Connection& connection, const RunRecord& run) const;
+
   store::Session& session_;
   base::Clock& clock_;
 };

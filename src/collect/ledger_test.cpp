@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "collect/fixture_test.hpp"
+#include "store/conformance_test.hpp"
 
 namespace {
 
@@ -15,7 +16,7 @@ using collect::Ledger;
 using collect::Outcome;
 using collect::RunRecord;
 
-class LedgerTest : public testing::Test {
+class LedgerTest : public testing::TestWithParam<store::testing::Engine> {
  protected:
   RunRecord run(const std::string& id, const std::string& collector = "items") {
     RunRecord record;
@@ -52,10 +53,31 @@ class LedgerTest : public testing::Test {
     ADD_FAILURE() << id << " is not on record";
     return {};
   }
-  void commit_slice(const RunRecord& record, const std::string& slice) {
-    ASSERT_OK(session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
+  base::Result<void> begin(RunRecord record, std::stop_token stop = {}, bool resume = true) {
+    return ledger_.begin(record, resume, std::move(stop));
+  }
+  base::Result<void> try_commit(const RunRecord& record, const collect::SliceRecord& slice) {
+    return session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
       return ledger_.commit_slice(connection, record, slice);
-    }));
+    });
+  }
+  static collect::SliceRecord slice_of(const RunRecord& record, const std::string& name) {
+    collect::SliceRecord slice;
+    slice.name = name;
+    slice.counts = record.counts;
+    return slice;
+  }
+  void commit_slice(const RunRecord& record, const std::string& slice) {
+    ASSERT_OK(try_commit(record, slice_of(record, slice)));
+  }
+  // Where there are leases, by the database's clock.
+  void expire_leases() {
+    if (database_->dialect().is_server())
+      ASSERT_OK(store::testing::execute(*session_, "UPDATE {pulse}runs SET lease_until = '2001-01-01T00:00:00Z'"));
+  }
+  void lose_all() {
+    expire_leases();
+    ASSERT_OK(ledger_.mark_lost({}));
   }
   void quarantine(const RunRecord& record, const std::vector<BadRecord>& bad) {
     ASSERT_OK(session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
@@ -75,14 +97,15 @@ class LedgerTest : public testing::Test {
   using Lines = std::vector<std::string>;
 
   base::SimulatedClock clock_{base::SimulatedClock::Mode::manual};
-  std::unique_ptr<store::Database> database_ = collect::testing::migrated_database();
+  store::testing::TempFolder folder_;
+  std::unique_ptr<store::Database> database_ = collect::testing::migrated(GetParam().open(folder_));
   std::unique_ptr<store::Session> session_ = store::testing::session_of(*database_);
   Ledger ledger_{*session_, clock_};
 };
 
-TEST_F(LedgerTest, ARunFromBeginToEnd) {
+TEST_P(LedgerTest, ARunFromBeginToEnd) {
   RunRecord record = run("r1");
-  ASSERT_OK(ledger_.begin(record, {}));
+  ASSERT_OK(begin(record));
   RunRecord read = only("r1");
   EXPECT_EQ(read.outcome, Outcome::running);
   EXPECT_EQ(read.collector, "items");
@@ -109,7 +132,7 @@ TEST_F(LedgerTest, ARunFromBeginToEnd) {
   EXPECT_EQ(all(read.counts), all(record.counts));
 }
 
-TEST_F(LedgerTest, EveryOutcomeAndFailureTypeIsAccepted) {
+TEST_P(LedgerTest, EveryOutcomeAndFailureTypeIsAccepted) {
   int number = 0;
   for (const Outcome outcome :
        {Outcome::success, Outcome::empty, Outcome::partial, Outcome::incomplete, Outcome::rejected,
@@ -119,7 +142,7 @@ TEST_F(LedgerTest, EveryOutcomeAndFailureTypeIsAccepted) {
           std::optional(FailureType::credentials), std::optional(FailureType::endpoint_gone),
           std::optional(FailureType::configuration), std::optional(FailureType::data)}) {
       RunRecord record = run(std::to_string(++number));
-      ASSERT_OK(ledger_.begin(record, {}));
+      ASSERT_OK(begin(record));
       record.outcome = outcome;
       record.failure_type = type;
       ASSERT_OK(ledger_.finish(record, {}));
@@ -128,24 +151,131 @@ TEST_F(LedgerTest, EveryOutcomeAndFailureTypeIsAccepted) {
     }
 }
 
-TEST_F(LedgerTest, WithoutAnErrorTheColumnIsNull) {
+TEST_P(LedgerTest, WithoutAnErrorTheColumnIsNull) {
   RunRecord record = run("r1");
-  ASSERT_OK(ledger_.begin(record, {}));
+  ASSERT_OK(begin(record));
   record.outcome = Outcome::success;
   ASSERT_OK(ledger_.finish(record, {}));
-  EXPECT_EQ(lines("SELECT error IS NULL, failure_type IS NULL, finished_at FROM pulse_runs"),
+  EXPECT_EQ(lines("SELECT error IS NULL, failure_type IS NULL, finished_at FROM {pulse}runs"),
             Lines{"1|1|" + base::to_iso8601(clock_.wall())});
 }
 
-TEST_F(LedgerTest, TheSameRunCannotBeginTwice) {
-  ASSERT_OK(ledger_.begin(run("r1"), {}));
-  EXPECT_FAILS(Code::invalid_data, ledger_.begin(run("r1"), {}));
+TEST_P(LedgerTest, TheSameRunCannotBeginTwice) {
+  ASSERT_OK(begin(run("r1")));
+  EXPECT_FAILS(Code::invalid_data, begin(run("r1")));
 }
 
-TEST_F(LedgerTest, ARunThatSomebodyElseEndedIsAConflict) {
+TEST_P(LedgerTest, OneRunOfACollectorAtATime) {
+  ASSERT_OK(begin(run("r1")));
+  RunRecord other = run("r2");
+  other.process = 4712;
+  const auto refused = begin(other);
+  EXPECT_FAILS(Code::conflict, refused);
+  for (const char* const word : {"items", "4711", "host-1", "r1"})
+    EXPECT_TRUE(store::testing::mentions(refused, word)) << refused.error().message;
+  EXPECT_EQ(ids({}), std::vector<std::string>{"r1"});
+  ASSERT_OK(begin(run("x1", "another")));
+
+  RunRecord first = run("r1");
+  first.outcome = Outcome::success;
+  ASSERT_OK(ledger_.finish(first, {}));
+  ASSERT_OK(begin(other));
+}
+
+TEST_P(LedgerTest, ARunOfOursWhoseEndWasNotRecordedMakesRoom) {
+  ASSERT_OK(begin(run("r1")));
+  ASSERT_OK(begin(run("r2")));  // the same process
+  EXPECT_EQ(only("r1").outcome, Outcome::lost);
+  EXPECT_EQ(only("r2").outcome, Outcome::running);
+}
+
+TEST_P(LedgerTest, ALostRunHoldsNothing) {
+  ASSERT_OK(begin(run("r1")));
+  const auto held = [&] {
+    bool result = false;
+    EXPECT_TRUE(session_->transact(store::Access::write, {}, [&](store::Connection& c) -> base::Result<void> {
+      result = TRY(ledger_.hold(c, run("r1")));
+      return {};
+    }));
+    return result;
+  };
+  EXPECT_TRUE(held());
+  lose_all();
+  EXPECT_FALSE(held());
+}
+
+// Where many processes have the database, the others' runs are left alone as long as their lease holds.
+TEST_P(LedgerTest, ALeaseThatHoldsIsNotLost) {
+  ASSERT_OK(begin(run("r1")));
+  const auto lost = ledger_.mark_lost({});
+  ASSERT_OK(lost);
+  EXPECT_EQ(lost->size(), database_->dialect().is_server() ? 0U : 1U);
+}
+
+TEST_P(LedgerTest, FinishingTwiceIsOnce) {
   RunRecord record = run("r1");
-  ASSERT_OK(ledger_.begin(record, {}));
-  ASSERT_OK(ledger_.mark_lost({}));
+  ASSERT_OK(begin(record));
+  record.outcome = Outcome::success;
+  record.finished_at = clock_.wall();
+  ASSERT_OK(ledger_.finish(record, {}));
+  ASSERT_OK(ledger_.finish(record, {}));
+  record.outcome = Outcome::failed;
+  EXPECT_FAILS(Code::conflict, ledger_.finish(record, {}));
+}
+
+TEST_P(LedgerTest, ARunGoesOnWithTheCycleThatIsOpen) {
+  const auto end = [&](RunRecord& record, Outcome outcome) {
+    record.outcome = outcome;
+    ASSERT_OK(ledger_.finish(record, {}));
+    clock_.advance(1h);
+  };
+  const auto begun = [&](const std::string& id, bool resume = true, const std::string& definition = "d41d") {
+    RunRecord record = run(id);
+    record.definition = definition;
+    EXPECT_TRUE(ledger_.begin(record, resume, {}));
+    EXPECT_EQ(only(id).cycle, record.cycle);
+    return record;
+  };
+  RunRecord first = begun("r1");
+  EXPECT_EQ(first.cycle, "r1");
+  commit_slice(first, "a");
+  collect::SliceRecord open = slice_of(first, "b");
+  open.open = true;
+  ASSERT_OK(try_commit(first, open));
+  end(first, Outcome::partial);
+
+  RunRecord second = begun("r2");
+  EXPECT_EQ(second.cycle, "r1");
+  commit_slice(second, "c");
+  const auto cycle = ledger_.cycle(second, {});
+  ASSERT_OK(cycle);
+  EXPECT_EQ(cycle->started_at, first.started_at);
+  std::vector<std::string> names;
+  for (const collect::SliceRecord& it : cycle->committed) names.push_back(it.name);
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"a", "c"}));
+  end(second, Outcome::failed);
+
+  RunRecord changed = begun("r3", true, "another definition");
+  EXPECT_EQ(changed.cycle, "r3");
+  end(changed, Outcome::failed);
+  RunRecord fresh = begun("r4", false, "another definition");
+  EXPECT_EQ(fresh.cycle, "r4");
+  end(fresh, Outcome::cancelled);
+  RunRecord last = begun("r5", true, "another definition");
+  EXPECT_EQ(last.cycle, "r4");
+  end(last, Outcome::success);
+  RunRecord after = begun("r6", true, "another definition");
+  EXPECT_EQ(after.cycle, "r6");  // nothing was open
+  end(after, Outcome::partial);
+  clock_.advance(collect::resumable_for);
+  EXPECT_EQ(begun("r7", true, "another definition").cycle, "r7");  // too long ago
+}
+
+TEST_P(LedgerTest, ARunThatSomebodyElseEndedIsAConflict) {
+  RunRecord record = run("r1");
+  ASSERT_OK(begin(record));
+  lose_all();
   record.outcome = Outcome::success;
   const auto finished = ledger_.finish(record, {});
   EXPECT_FAILS(Code::conflict, finished);
@@ -155,9 +285,9 @@ TEST_F(LedgerTest, ARunThatSomebodyElseEndedIsAConflict) {
   EXPECT_FAILS(Code::conflict, ledger_.finish(record, {}));
 }
 
-TEST_F(LedgerTest, ListsNewestFirstByCollectorTimeAndNumber) {
+TEST_P(LedgerTest, ListsNewestFirstByCollectorTimeAndNumber) {
   for (int i = 1; i <= 6; ++i) {
-    ASSERT_OK(ledger_.begin(run("r" + std::to_string(i), i % 2 == 0 ? "even" : "odd"), {}));
+    ASSERT_OK(begin(run("r" + std::to_string(i), i % 2 == 0 ? "even" : "odd")));
     if (i != 3) clock_.advance(1min);  // 3 and 4 begin at the same time
   }
   using Ids = std::vector<std::string>;
@@ -171,9 +301,9 @@ TEST_F(LedgerTest, ListsNewestFirstByCollectorTimeAndNumber) {
   EXPECT_EQ(ids({.collector = "none", .started_since = {}, .limit = 20}), Ids{});
 }
 
-TEST_F(LedgerTest, LostRunsGetTheCountsOfTheirCommittedSlices) {
-  RunRecord crashed = run("crashed"), early = run("early"), done = run("done");
-  for (const RunRecord& record : {crashed, early, done}) ASSERT_OK(ledger_.begin(record, {}));
+TEST_P(LedgerTest, LostRunsGetTheCountsOfTheirCommittedSlices) {
+  RunRecord crashed = run("crashed"), early = run("early", "others"), done = run("done", "third");
+  for (const RunRecord& record : {crashed, early, done}) ASSERT_OK(begin(record));
   crashed.counts = counts(100);
   commit_slice(crashed, "a");
   crashed.counts = counts(1000);
@@ -182,10 +312,11 @@ TEST_F(LedgerTest, LostRunsGetTheCountsOfTheirCommittedSlices) {
   done.outcome = Outcome::success;
   ASSERT_OK(ledger_.finish(done, {}));
   ASSERT_OK(store::testing::execute(*session_,
-                                    "INSERT INTO pulse_slices (run, collector, slice, state, staged) VALUES "
+                                    "INSERT INTO {pulse}slices (run, collector, slice, state, staged) VALUES "
                                     "('crashed', 'items', 'c', 'held', 7)"));
 
   clock_.advance(1h);
+  expire_leases();
   const auto lost = ledger_.mark_lost({});
   ASSERT_OK(lost);
   ASSERT_EQ(lost->size(), 2U);
@@ -212,19 +343,19 @@ TEST_F(LedgerTest, LostRunsGetTheCountsOfTheirCommittedSlices) {
   EXPECT_TRUE(again->empty());
 }
 
-TEST_F(LedgerTest, SlicesCarryTheirCounts) {
+TEST_P(LedgerTest, SlicesCarryTheirCounts) {
   RunRecord record = run("r1");
-  ASSERT_OK(ledger_.begin(record, {}));
+  ASSERT_OK(begin(record));
   record.counts = counts(0);
   commit_slice(record, "all");
   EXPECT_EQ(
       lines("SELECT run, collector, slice, state, records, staged, inserted, updated, unchanged, deleted, "
-            "quarantined, conflicts, committed_at FROM pulse_slices"),
+            "quarantined, conflicts, committed_at FROM {pulse}slices"),
       Lines{"r1|items|all|committed|3|4|5|6|7|8|9|10|" + base::to_iso8601(clock_.wall())});
 }
 
-TEST_F(LedgerTest, SlicesKnowTheirPartitionAndWindow) {
-  ASSERT_OK(ledger_.begin(run("r1"), {}));
+TEST_P(LedgerTest, SlicesKnowTheirPartitionAndWindow) {
+  ASSERT_OK(begin(run("r1")));
   const collect::SliceRecord slice{.name = "BR/2025-11",
                                    .partition = "BR",
                                    .window_start = clock_.wall() - 24h,
@@ -233,13 +364,13 @@ TEST_F(LedgerTest, SlicesKnowTheirPartitionAndWindow) {
   ASSERT_OK(session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
     return ledger_.commit_slice(connection, run("r1"), slice);
   }));
-  EXPECT_EQ(lines("SELECT slice, partition, window_start, window_end, staged FROM pulse_slices"),
+  EXPECT_EQ(lines("SELECT slice, partition, window_start, window_end, staged FROM {pulse}slices"),
             Lines{fmt::format("BR/2025-11|BR|{}|{}|104", base::to_iso8601(clock_.wall() - 24h),
                               base::to_iso8601(clock_.wall()))});
-  EXPECT_EQ(lines("SELECT count(*) FROM pulse_slices WHERE partition IS NULL"), Lines{"0"});
+  EXPECT_EQ(lines("SELECT count(*) FROM {pulse}slices WHERE partition IS NULL"), Lines{"0"});
 }
 
-TEST_F(LedgerTest, CursorsAreKeptByPartition) {
+TEST_P(LedgerTest, CursorsAreKeptByPartition) {
   const auto save = [&](const collect::CursorRecord& cursor) {
     ASSERT_OK(session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
       return ledger_.save_cursor(connection, cursor);
@@ -299,7 +430,7 @@ TEST_F(LedgerTest, CursorsAreKeptByPartition) {
   EXPECT_EQ(read("other").size(), 1U);
 }
 
-TEST_F(LedgerTest, LastRecordsOfACollector) {
+TEST_P(LedgerTest, LastRecordsOfACollector) {
   const auto history = [&] {
     const auto found = ledger_.last_records("items", {});
     EXPECT_TRUE(found);
@@ -310,7 +441,7 @@ TEST_F(LedgerTest, LastRecordsOfACollector) {
   const auto began = clock_.wall();
   const auto end = [&](const std::string& id, std::int64_t records, Outcome outcome) {
     RunRecord record = run(id);
-    ASSERT_OK(ledger_.begin(record, {}));
+    ASSERT_OK(begin(record));
     record.outcome = outcome;
     record.counts.records = records;
     ASSERT_OK(ledger_.finish(record, {}));
@@ -322,20 +453,17 @@ TEST_F(LedgerTest, LastRecordsOfACollector) {
   end("r2", 5, Outcome::success);
   end("r3", 2, Outcome::rejected);  // the source is not empty, whatever became of it
   end("r4", 0, Outcome::empty);
-  ASSERT_OK(ledger_.begin(run("r5"), {}));
-  ASSERT_OK(ledger_.begin(run("x1", "other"), {}));
+  ASSERT_OK(begin(run("r5")));
+  ASSERT_OK(begin(run("x1", "other")));
   EXPECT_EQ(history().first_run, began);
   EXPECT_EQ(history().last_with_records, began + 48h);
 }
 
-TEST_F(LedgerTest, ASliceOfNoRunIsRefused) {
-  EXPECT_FAILS(Code::invalid_data,
-               session_->transact(store::Access::write, {}, [&](store::Connection& connection) {
-                 return ledger_.commit_slice(connection, run("nobody"), std::string_view("all"));
-               }));
+TEST_P(LedgerTest, ASliceOfNoRunIsRefused) {
+  EXPECT_FAILS(Code::invalid_data, try_commit(run("nobody"), slice_of(run("nobody"), "all")));
 }
 
-TEST_F(LedgerTest, TheSameBadRecordIsOneRowThatIsCounted) {
+TEST_P(LedgerTest, TheSameBadRecordIsOneRowThatIsCounted) {
   const BadRecord bad{3, "price", "is not a number", R"({"price": "x"})"};
   quarantine(run("r1"), {bad});
   const std::string first = base::to_iso8601(clock_.wall());
@@ -346,29 +474,32 @@ TEST_F(LedgerTest, TheSameBadRecordIsOneRowThatIsCounted) {
   quarantine(run("r2"), {again});
   EXPECT_EQ(
       lines("SELECT collector, column_name, reason, raw, first_run, last_run, first_seen, last_seen, times "
-            "FROM pulse_quarantine"),
+            "FROM {pulse}quarantine"),
       Lines{"items|price|no number|{\"price\": \"x\"}|r1|r2|" + first + "|" +
             base::to_iso8601(clock_.wall()) + "|2"});
 }
 
-TEST_F(LedgerTest, OtherColumnsRecordsAndCollectorsAreOtherRows) {
+TEST_P(LedgerTest, OtherColumnsRecordsAndCollectorsAreOtherRows) {
   quarantine(run("r1"), {{1, "", "is no object", "5"},
                          {2, "a", "is bad", "{}"},
                          {3, "b", "is bad", "{}"},
                          {4, "a", "is bad", "{ }"},
                          {5, "a", "is bad", "{}"}});
   quarantine(run("r2", "other"), {{1, "a", "is bad", "{}"}});
-  EXPECT_EQ(lines("SELECT collector, column_name, raw, times FROM pulse_quarantine ORDER BY collector, "
+  EXPECT_EQ(lines("SELECT collector, column_name, raw, times FROM {pulse}quarantine ORDER BY collector, "
                   "column_name, raw"),
             (Lines{"items|NULL|5|1", "items|a|{ }|1", "items|a|{}|2", "items|b|{}|1", "other|a|{}|1"}));
 }
 
-TEST_F(LedgerTest, CallsThatAreStoppedRecordNothing) {
+TEST_P(LedgerTest, CallsThatAreStoppedRecordNothing) {
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_FAILS(Code::cancelled, ledger_.begin(run("r1"), stop.get_token()));
+  EXPECT_FAILS(Code::cancelled, begin(run("r1"), stop.get_token()));
   EXPECT_FAILS(Code::cancelled, ledger_.mark_lost(stop.get_token()));
   EXPECT_EQ(ids({}), std::vector<std::string>{});
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, LedgerTest, testing::ValuesIn(store::testing::engines),
+                         store::testing::name_of);
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "collect/page_stream.hpp"
+#include "resilience/backoff.hpp"
 
 namespace collect {
 namespace {
@@ -21,15 +23,6 @@ std::string first_reasons(const std::vector<BadRecord>& bad) {
     reasons += fmt::format("{}record {}: {}{}{}", i == 0 ? "" : "; ", bad[i].position, bad[i].column,
                            bad[i].column.empty() ? "" : " ", bad[i].reason);
   return reasons;
-}
-
-void add_rows(Counts& all, const Counts& slice) {
-  all.staged += slice.staged;
-  all.inserted += slice.inserted;
-  all.updated += slice.updated;
-  all.unchanged += slice.unchanged;
-  all.deleted += slice.deleted;
-  all.conflicts += slice.conflicts;
 }
 
 }  // namespace
@@ -55,7 +48,7 @@ Loader::Loader(const RunnerParts& parts, const config::Collector& collector, Run
 template <class T>
 Result<T> Loader::of_store(Result<T> result) {
   if (result) return result;
-  fatal_ = true;
+  if (fault_ != Fault::lost) fault_ = Fault::store;
   if (result.error().code == base::Code::permission) result.error().code = base::Code::invalid_config;
   return result;
 }
@@ -63,6 +56,7 @@ Result<T> Loader::of_store(Result<T> result) {
 Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                               std::stop_token stop) {
   rows_shown_ = report_.rows.size();
+  fault_ = Fault::source;
   set_ = {};
   TRY(begin_slice(stop));
   for (const Unit& unit : units) TRY(read(unit, state, &unit == units.data(), stop));
@@ -113,14 +107,15 @@ Result<void> Loader::read(const Unit& unit, const CursorState& state, bool is_fi
     set_operands(*collector_.incremental_sync, unit.bounds, state, unit.window, values);
   TRY(mapper_.begin_slice(values));
   const PageSet before = set_;
-  const auto take_page = [&](const Page& page) { return take(page, stop); };
   const auto restart = [&]() -> Result<void> {
     if (is_first) return begin_slice(stop);
     return base::error(base::Code::unavailable,
                        "the API asked to begin again, among partitions that are loaded together: {}",
                        unit.partition->key);
   };
-  const auto read = reader_.read(values, fetch_, take_page, restart, set_, stop);
+  const auto read =
+      stream_pages(reader_, values, fetch_,
+                   {.take = [&](const Page& page) { return take(page, stop); }, .restart = restart}, set_, stop);
   duplicate_keys_ += set_.duplicate_keys - before.duplicate_keys;
   Counts& counts = report_.run.counts;
   counts.pages += set_.pages - before.pages;
@@ -142,7 +137,7 @@ std::optional<std::span<const store::Param>> Loader::map(const decode::Value& re
   std::optional<BadRecord> bad = mapper_.take_bad();
   if (!bad) return std::nullopt;
   if (bad->fatal) {
-    fatal_ = true;
+    fault_ = Fault::file;
     failed_ = base::error(base::Code::invalid_data, "record {}: {} {}; schema_contract: freeze stops at it",
                           position_, bad->column, bad->reason);
   }
@@ -206,19 +201,101 @@ void Loader::keep_bad() {
 
 // The rows are refused, what they looked like is not lost (CO10).
 Result<void> Loader::quarantine_alone(std::stop_token stop) {
-  return of_store(
-      target_->session.transact(store::Access::write, std::move(stop), [&](store::Connection& connection) {
-        return target_->ledger.quarantine(connection, report_.run, bad_);
-      }));
+  return transact(target_->store, std::move(stop), [&](store::Connection& connection) {
+    return target_->ledger.quarantine(connection, report_.run, bad_);
+  });
+}
+
+// ---- the commit ----
+
+base::Error Loader::lost() {
+  fault_ = Fault::lost;
+  return base::error(base::Code::cancelled,
+                     "the run was marked lost, because its lease passed without being renewed: another process "
+                     "has taken over");
+}
+
+// What others did at the same time (a deadlock, a conflicting change) is no reason to fetch again: the staged
+// rows are still there.
+Result<void> Loader::transact(store::Session& session, std::stop_token stop, const store::Work& work) {
+  constexpr unsigned attempts = 5;
+  const resilience::Backoff backoff{.base = std::chrono::milliseconds{50}, .cap = std::chrono::seconds{1}};
+  for (unsigned retry = 0;; ++retry) {
+    auto done = of_store(session.transact(store::Access::write, stop, work));
+    if (done || done.error().code != base::Code::conflict || retry + 1 == attempts) return done;
+    if (!parts_.clock.sleep_for(backoff.delay(retry, {}, parts_.rng), stop)) return done;
+  }
+}
+
+SliceRecord Loader::slice_record(const std::string& name, const Unit* unit) const {
+  SliceRecord slice;
+  slice.name = name;
+  slice.open = !set_.incomplete.empty();
+  if (unit != nullptr) slice.partition = unit->partition->key;
+  if (unit != nullptr && unit->window) {
+    slice.window_start = unit->window->start;
+    slice.window_end = unit->window->end;
+  }
+  return slice;
+}
+
+std::optional<CursorRecord> Loader::cursor_record(const Unit* unit, const CursorState& from,
+                                                  const CursorState& to) const {
+  if (unit == nullptr || to == from) return std::nullopt;
+  CursorRecord cursor;
+  cursor.collector = collector_.name;
+  cursor.partition = unit->partition->key;
+  cursor.high_water = to.high_water;
+  cursor.covered_until = to.covered_until;
+  cursor.definition = collector_.definition;
+  cursor.run = report_.run.id;
+  return cursor;
+}
+
+Result<void> Loader::write_rows(store::Connection& connection) {
+  Destination& destination = target_->destination;
+  shrunk_ = TRY(destination.shrunk(connection, counts_));
+  const bool replace = collector_.destination.write_disposition == Disposition::replace;
+  if (shrunk_ || (position_ == 0 && !replace)) return {};
+  return destination.merge(connection, parts_.clock.wall(), counts_);
+}
+
+Result<void> Loader::commit_together(const Load& load, std::stop_token stop) {
+  return transact(target_->store, std::move(stop), [&](store::Connection& connection) -> Result<void> {
+    Ledger& ledger = target_->ledger;
+    if (!TRY(ledger.hold(connection, report_.run))) return lost();
+    TRY(write_rows(connection));
+    if (shrunk_) return {};
+    TRY(ledger.quarantine(connection, report_.run, bad_));
+    SliceRecord slice = load.slice;
+    slice.counts = counts_;
+    TRY(ledger.commit_slice(connection, report_.run, slice));
+    return load.cursor ? ledger.save_cursor(connection, *load.cursor) : Result<void>();
+  });
+}
+
+// What was set aside goes first: should this be all that happens, it is set aside again.
+Result<void> Loader::commit_apart(const Load& load, std::stop_token stop) {
+  Load done = load;
+  TRY(transact(target_->store, stop, [&](store::Connection& connection) -> Result<void> {
+    if (!TRY(target_->ledger.hold(connection, report_.run))) return lost();
+    return target_->ledger.quarantine(connection, report_.run, bad_);
+  }));
+  TRY(transact(target_->rows, stop, [&](store::Connection& connection) -> Result<void> {
+    if (!TRY(target_->loads->hold(connection, report_.run))) return lost();
+    TRY(write_rows(connection));
+    if (shrunk_) return {};
+    done.slice.counts = counts_;
+    return target_->loads->record(connection, report_.run, done);
+  }));
+  return shrunk_ ? Result<void>() : of_store(target_->ledger.adopt(done, std::move(stop)));
 }
 
 Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                                 std::stop_token stop) {
   const bool replace = collector_.destination.write_disposition == Disposition::replace;
-  Destination& destination = target_->destination;
-  const bool load = position_ > 0 || replace;
   if (set_.records == 0 && !replace && !tracker_ && name == "all") return SliceEnd{};  // nothing to record
-  if (load) TRY(of_store(destination.fold(counts_, stop)));
+  if (position_ > 0 || replace) TRY(of_store(target_->destination.fold(counts_, stop)));
   if (progress_)
     progress_({.phase = Progress::Phase::commit, .expected = {}, .rows = counts_.staged, .note = {}});
 
@@ -229,46 +306,15 @@ Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>
                     set_.server_time.value_or(parts_.clock.wall()), set_.records > 0);
   counts_.records = set_.records;
   counts_.quarantined = bad_count_;
-  std::optional<Destination::Shrunk> shrunk;
-  const auto work = [&](store::Connection& connection) -> Result<void> {
-    if (replace) shrunk = TRY(destination.shrunk(connection, counts_));
-    if (shrunk) return {};
-    if (load) TRY(destination.merge(connection, parts_.clock.wall(), counts_));
-    TRY(target_->ledger.quarantine(connection, report_.run, bad_));
-    SliceRecord slice;
-    slice.name = name;
-    if (unit != nullptr) slice.partition = unit->partition->key;
-    if (unit != nullptr && unit->window) {
-      slice.window_start = unit->window->start;
-      slice.window_end = unit->window->end;
-    }
-    slice.counts = counts_;
-    TRY(target_->ledger.commit_slice(connection, report_.run, slice));
-    if (moved == state) return {};
-    CursorRecord cursor;
-    cursor.collector = collector_.name;
-    cursor.partition = unit->partition->key;
-    cursor.high_water = moved.high_water;
-    cursor.covered_until = moved.covered_until;
-    cursor.definition = collector_.definition;
-    cursor.run = report_.run.id;
-    return target_->ledger.save_cursor(connection, cursor);
-  };
-  if (auto committed = target_->session.transact(store::Access::write, stop, work); !committed) {
-    // A commit whose answer was lost is looked up, never guessed (CO2); with a fresh token, for it is over.
-    committed = of_store(std::move(committed));
-    if (committed.error().code != base::Code::unavailable) return committed.error();
-    const auto found = target_->ledger.is_committed(report_.run.id, name, {});
-    if (!found || !*found) return committed.error();
-    fatal_ = false;
-  }
-  if (shrunk) {
+  const Load load{report_.run.id, slice_record(name, unit), cursor_record(unit, state, moved)};
+  TRY(target_->loads == nullptr ? commit_together(load, stop) : commit_apart(load, stop));
+  if (shrunk_) {
     TRY(quarantine_alone(stop));
     keep_bad();
     return SliceEnd{SliceEnd::State::rejected,
                     fmt::format("the table would shrink from {} rows to {}, to less than half; nothing was "
                                 "changed",
-                                shrunk->before, shrunk->staged)};
+                                shrunk_->before, shrunk_->staged)};
   }
   state = std::move(moved);
   keep_bad();

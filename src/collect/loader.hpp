@@ -1,5 +1,6 @@
 // One slice of a run: fetch → decode → map → stage → judge → commit, all its rows in one transaction with the
-// slice's record and its cursor (CO1). A dry run ends before the stage.
+// slice's record and its cursor (CO1); where the destination is another database, with a line that the ledger
+// is brought up to date from (CO2). A dry run ends before the stage.
 //
 // Belongs to one thread; what it is made of must outlive it.
 #pragma once
@@ -12,6 +13,7 @@
 
 #include "collect/destination.hpp"
 #include "collect/ledger.hpp"
+#include "collect/loads.hpp"
 #include "collect/mapper.hpp"
 #include "collect/page_reader.hpp"
 #include "collect/plan.hpp"
@@ -22,9 +24,11 @@ namespace collect {
 
 // Where the rows go; absent in a dry run.
 struct LoadTarget {
-  store::Session& session;
+  store::Session& store;  // the ledger's
   Ledger& ledger;
+  store::Session& rows;  // the destination's; without `loads` it is the same
   Destination& destination;
+  Loads* loads;
 };
 
 struct SliceEnd {
@@ -45,8 +49,14 @@ class Loader {
   base::Result<SliceEnd> load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                               std::stop_token stop);
 
-  // After an error: it concerns all slices, because the store or the file is at fault, not this slice.
-  bool is_fatal() const { return fatal_; }
+  // After an error: what is at fault.
+  enum class Fault {
+    source,  // the API or what it sent: this slice
+    store,   // a database: all slices; staged rows may be gone
+    file,    // the collector: all slices
+    lost,    // others have taken this run for dead: it may do nothing more
+  };
+  Fault fault() const { return fault_; }
   std::int64_t dropped() const { return mapper_.dropped(); }        // by schema_contract: discard_row
   std::uint64_t duplicate_keys() const { return duplicate_keys_; }  // in JSON objects, of all slices
 
@@ -59,6 +69,14 @@ class Loader {
   std::optional<std::string> reason_to_reject() const;
   base::Result<SliceEnd> commit(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                                 std::stop_token stop);
+  SliceRecord slice_record(const std::string& name, const Unit* unit) const;
+  std::optional<CursorRecord> cursor_record(const Unit* unit, const CursorState& from,
+                                            const CursorState& to) const;
+  base::Result<void> write_rows(store::Connection& connection);
+  base::Result<void> commit_together(const Load& load, std::stop_token stop);
+  base::Result<void> commit_apart(const Load& load, std::stop_token stop);
+  base::Result<void> transact(store::Session& session, std::stop_token stop, const store::Work& work);
+  base::Error lost();
   void keep_bad();
   void set_aside(BadRecord bad);
   base::Result<void> quarantine_alone(std::stop_token stop);
@@ -73,7 +91,7 @@ class Loader {
   const std::optional<LoadTarget> target_;
   Mapper mapper_;
   PageReader reader_;
-  bool fatal_ = false;
+  Fault fault_ = Fault::source;
   std::size_t rows_shown_ = 0;  // of the slices before
   std::uint64_t duplicate_keys_ = 0;
 
@@ -86,6 +104,7 @@ class Loader {
   std::size_t bad_bytes_ = 0;
   std::optional<base::Error> failed_;  // a record that ends the run
   std::optional<CursorTracker> tracker_;
+  std::optional<Destination::Shrunk> shrunk_;  // the rows were refused
 };
 
 }  // namespace collect

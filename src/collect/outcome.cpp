@@ -34,6 +34,15 @@ std::optional<Outcome> parse_outcome(std::string_view text) {
   return std::nullopt;
 }
 
+bool leaves_open(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::running:
+    case Outcome::success:
+    case Outcome::empty: return false;
+    default: return true;
+  }
+}
+
 std::string_view to_string(FailureType type) {
   switch (type) {
     case FailureType::transient: return "transient";
@@ -59,6 +68,15 @@ FailureType failure_type_of(const base::Error& error) {
     case Code::invalid_data: return FailureType::data;
     default: return FailureType::transient;
   }
+}
+
+void add_rows(Counts& all, const Counts& slice) {
+  all.staged += slice.staged;
+  all.inserted += slice.inserted;
+  all.updated += slice.updated;
+  all.unchanged += slice.unchanged;
+  all.deleted += slice.deleted;
+  all.conflicts += slice.conflicts;
 }
 
 }  // namespace collect

@@ -27,6 +27,8 @@ enum class Outcome {
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view text);
 
+bool leaves_open(Outcome outcome);  // something that the next run should fetch instead of everything
+
 // Why a run failed: it decides who is told and when it is tried again (RT11).
 enum class FailureType { transient, credentials, endpoint_gone, configuration, data };
 std::string_view to_string(FailureType type);
@@ -49,6 +51,8 @@ struct Counts {
   std::int64_t conflicts = 0;  // rows that gave way to another one with their key, and differ from it
 };
 
+void add_rows(Counts& all, const Counts& slice);  // what became of its rows; quarantined ones are not among them
+
 struct RunRecord {
   std::string id;
   std::string collector;
@@ -60,6 +64,7 @@ struct RunRecord {
   std::string host;
   std::int64_t process = 0;
   std::string definition;
+  std::string cycle;  // id of the first run of its chain, each of which fetches what was left open; its own
   Counts counts;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <memory_resource>
 
 #include "collect/decoding.hpp"
 #include "collect/pager.hpp"
@@ -101,18 +100,20 @@ Result<void> PageReader::read(const expr::TemplateValues& values, const http::Fe
       continue;
     }
     if (parts_.on_answer) parts_.on_answer();
-    const Decoded decoded = TRY(decode_answer(decoder_, response, requester_.max_response_size));
-    set.duplicate_keys += decoded.document.duplicate_keys;
-    std::pmr::monotonic_buffer_resource arena;
+    Decoded decoded = TRY(decode_answer(decoder_, response, requester_.max_response_size));
+    auto page = std::make_unique<Page>();
+    page->document = std::move(decoded.document);
+    set.duplicate_keys += page->document.duplicate_keys;
     const Selected selected =
-        TRY_WITH(selector.select(decoded.document, decoded.type, arena), "{}", response.url);
+        TRY_WITH(selector.select(page->document, decoded.type, page->arena), "{}", response.url);
+    page->records = selected.records;
     set.records += static_cast<std::int64_t>(selected.unfiltered.size());
-    if (!selected.records.empty()) TRY(sink({decoded.document, selected.records}));
-    step = pager.next({.body = decoded.document.root,
+    step = pager.next({.body = page->document.root,
                        .response = response,
                        .records = selected.unfiltered.size(),
                        .content = content_of(selected.unfiltered)},
-                      arena);
+                      page->arena);
+    if (!page->records.empty()) TRY(sink(std::move(page)));
   }
   set.without_total = paginator_.total_path && !pager.total() && set.records > 0;
   if (auto* incomplete = std::get_if<Incomplete>(&step)) set.incomplete = std::move(incomplete->reason);

@@ -2,14 +2,17 @@
 // paginator or one of its guards (CO3) ends it.
 //
 //   PageReader reader({.engine = …}, requester, paginator, decoder, selector);
-//   const PageSet set = TRY(reader.read(values, options, [&](const Page& page) { return stage(page); },
-//   stop)); if (!set.incomplete.empty()) …
+//   PageSet set;
+//   TRY(reader.read(values, options, [&](std::unique_ptr<Page> page) { return stage(*page); }, restart, set,
+//                   stop));
+//   if (!set.incomplete.empty()) …
 //
 // Belongs to one thread at a time; what it is made of must outlive it.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -24,11 +27,12 @@
 
 namespace collect {
 
-struct Page {
-  const decode::Document& document;
+struct Page {  // stays where it is made: its values point into it
+  decode::Document document;
+  std::pmr::monotonic_buffer_resource arena;
   std::span<const decode::Value> records;  // those that passed the filter
 };
-using PageSink = std::function<base::Result<void>(const Page&)>;
+using PageSink = std::function<base::Result<void>(std::unique_ptr<Page>)>;
 
 struct PageSet {
   std::int64_t pages = 0;

@@ -43,8 +43,8 @@ std::string Unit::name() const {
 }
 
 Planner::Planner(PageReaderParts parts, const config::Collector& collector, http::FetchOptions fetch,
-                 store::Session* session)
-    : parts_(std::move(parts)), collector_(collector), fetch_(std::move(fetch)), session_(session) {}
+                 store::Database* store)
+    : parts_(std::move(parts)), collector_(collector), fetch_(std::move(fetch)), store_(store) {}
 
 Result<std::vector<Partition>> Planner::partitions(std::stop_token stop) {
   const auto& router = collector_.partition_router;
@@ -69,11 +69,12 @@ Result<std::vector<Unit>> Planner::units(const Partition& partition, const Curso
 
 // As JSON, since that is what documents are made of.
 Result<std::vector<Value>> Planner::rows(const config::PartitionRouter& router, std::stop_token stop) {
-  if (session_ == nullptr)
+  if (store_ == nullptr)
     return base::error(Code::invalid_config,
                        "partition_router.query needs the database, and a dry run does not open it");
+  const auto session = TRY(store_->session(stop));
   std::string json;
-  auto read = session_->transact(store::Access::read, std::move(stop),
+  auto read = session->transact(store::Access::read, std::move(stop),
                                  [&](store::Connection& connection) -> Result<void> {
                                    const auto names = TRY(connection.column_names(router.query));
                                    for (const store::Row& row : TRY(connection.query(router.query))) {
@@ -100,8 +101,8 @@ Result<std::vector<Value>> Planner::records(const config::PartitionRouter& route
   expr::TemplateValues values;
   values.now = parts_.clock.wall();
   std::string json;
-  const auto take = [&](const Page& page) -> Result<void> {
-    for (const Value& record : page.records) json += (json.empty() ? "" : ",") + decode::to_json(record);
+  const auto take = [&](const std::unique_ptr<Page> page) -> Result<void> {
+    for (const Value& record : page->records) json += (json.empty() ? "" : ",") + decode::to_json(record);
     if (json.size() > max_partition_bytes) return too_large("the parent's records are");
     return {};
   };

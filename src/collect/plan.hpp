@@ -29,9 +29,9 @@ struct Unit {
 
 class Planner {
  public:
-  // `session`: for routers of type table; null in a dry run.
+  // `store`: for routers of type table; null in a dry run.
   Planner(PageReaderParts parts, const config::Collector& collector, http::FetchOptions fetch,
-          store::Session* session);
+          store::Database* store);
 
   base::Result<std::vector<Partition>> partitions(std::stop_token stop);
   // Of one partition, in the order of time; none: nothing is due.
@@ -45,7 +45,7 @@ class Planner {
   const PageReaderParts parts_;
   const config::Collector& collector_;
   const http::FetchOptions fetch_;
-  store::Session* session_;
+  store::Database* store_;
   std::vector<decode::Document> documents_;  // what the values given point into
 };
 

@@ -1,6 +1,7 @@
 // One run of one collector: request → decode → map → stage → commit (CO1). Rows, slice record and quarantine
 // commit in one transaction; whatever goes wrong before leaves the table as it was and a final row in the
-// ledger that says why.
+// ledger that says why. A database server that goes away is waited for until the run's timeout; what was
+// under way then begins again.
 //
 //   Runner runner({.database = …, .engine = …, .clock = …, .rng = …, .log = …, .metrics = …, .redactor = …});
 //   RunReport report = runner.run(collector, {.dry_run = false}, stop);
@@ -40,8 +41,10 @@ struct Progress {
 using ProgressSink = std::function<void(const Progress&)>;
 
 struct RunOptions {
-  bool dry_run = false;   // fetch and map, write nothing
-  ProgressSink progress;  // called on several threads
+  bool dry_run = false;     // fetch and map, write nothing
+  bool resume = true;       // fetch only what the runs before left open (CO1)
+  base::Duration wait = {};  // for another process that collects the same, and for a database to answer
+  ProgressSink progress;    // called on several threads
 };
 
 struct RunReport {
@@ -51,6 +54,7 @@ struct RunReport {
   std::vector<std::string> columns;            // dry run
   std::vector<std::vector<store::Cell>> rows;  // dry run; at most the first 10,000
   bool recorded = false;                       // its beginning and its end are in the ledger
+  bool busy = false;                           // it did not begin: another process is at it
 };
 
 struct RunnerParts {
@@ -61,6 +65,8 @@ struct RunnerParts {
   telemetry::Log& log;
   telemetry::Metrics& metrics;
   base::Redactor& redactor;
+  // What destination.database names, unless it is the store; absent if there are no others.
+  std::function<base::Result<store::Database*>(const std::string& name, std::stop_token stop)> databases{};
 };
 
 class Runner {

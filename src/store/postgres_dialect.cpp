@@ -62,6 +62,10 @@ class PostgresDialect final : public Dialect {
     const bool texts = type.kind == ColumnType::Kind::text || type.kind == ColumnType::Kind::text_list;
     return fmt::format("({})::{}{}", a, base_type(type.kind), texts ? " COLLATE \"C\"" : "");
   }
+  bool is_server() const override { return true; }
+  std::string lease_end(int seconds) const override {
+    return fmt::format("clock_timestamp() + interval '{} seconds'", seconds);
+  }
   // CREATE … IF NOT EXISTS fails when two do it at once. IF NOT EXISTS would also ask for the right to create
   // schemas where somebody with more rights has made it already.
   std::vector<std::string> before_migrations() const override {

@@ -47,6 +47,8 @@ class SqliteDialect final : public Dialect {
     return type.kind == ColumnType::Kind::number ? fmt::format("pulse_decimal_order({})", a)
                                                  : fmt::format("({}) COLLATE BINARY", a);
   }
+  bool is_server() const override { return false; }
+  std::string lease_end(int) const override { return "NULL"; }
   std::vector<std::string> before_migrations() const override { return {}; }  // one writes at a time anyway
 };
 

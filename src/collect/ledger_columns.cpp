@@ -1,0 +1,73 @@
+#include "collect/ledger_columns.hpp"
+
+#include <fmt/format.h>
+
+#include "base/iso8601.hpp"
+#include "base/text.hpp"
+
+namespace collect {
+
+std::optional<base::WallTime> time_in(const store::Row& row, std::size_t column) {
+  const auto time = base::parse_timestamp(row.text(column));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+store::Param text_or_null(std::string_view text) {
+  return text.empty() ? store::Param() : store::Param(text);
+}
+
+std::string iso_or_empty(const std::optional<base::WallTime>& time) {
+  return time ? base::to_iso8601(*time) : std::string();
+}
+
+void ColumnValues::add(std::string_view column, store::Param value) {
+  columns_.emplace_back(column);
+  params_.push_back(value);
+}
+
+std::string ColumnValues::insert_into(std::string_view table) const {
+  std::vector<std::string> places;
+  for (std::size_t i = 1; i <= columns_.size(); ++i) places.push_back(fmt::format("${}", i));
+  return fmt::format("INSERT INTO {} ({}) VALUES ({})", table, base::join(columns_, ", "),
+                     base::join(places, ", "));
+}
+
+SliceTexts::SliceTexts(const SliceRecord& slice)
+    : window_start(iso_or_empty(slice.window_start)), window_end(iso_or_empty(slice.window_end)) {}
+
+void add_slice(ColumnValues& values, const SliceRecord& slice, const SliceTexts& texts) {
+  values.add("slice", slice.name);
+  values.add("partition", text_or_null(slice.partition));
+  values.add("window_start", text_or_null(texts.window_start));
+  values.add("window_end", text_or_null(texts.window_end));
+  for (const CountColumn& column : count_columns)
+    if (column.in_slices) values.add(column.name, slice.counts.*column.member);
+}
+
+std::string slice_columns() {
+  std::string columns = "slice, partition, window_start, window_end";
+  for (const CountColumn& column : count_columns)
+    if (column.in_slices) columns += fmt::format(", {}", column.name);
+  return columns;
+}
+
+std::size_t slice_column_count() {
+  std::size_t count = 4;
+  for (const CountColumn& column : count_columns)
+    if (column.in_slices) ++count;
+  return count;
+}
+
+SliceRecord read_slice(const store::Row& row, std::size_t first) {
+  SliceRecord slice;
+  slice.name = row.text(first);
+  slice.partition = row.text(first + 1);
+  slice.window_start = time_in(row, first + 2);
+  slice.window_end = time_in(row, first + 3);
+  std::size_t next = first + 4;
+  for (const CountColumn& column : count_columns)
+    if (column.in_slices) slice.counts.*column.member = row.integer(next++);
+  return slice;
+}
+
+}  // namespace collect

@@ -1,0 +1,45 @@
+// What was committed into a destination that is another database than the store (CO2): owner of its small table
+// `loads`, made where it is missing. A slice's rows and its line there are one transaction; the ledger, which
+// cannot be part of it, is brought up to date from the line, now or by the next run.
+//
+//   Loads loads(session, clock);
+//   for (const Load& load : TRY(loads.claim(run, stop))) TRY(ledger.adopt(load, stop));   // what a crash left
+//   TRY(loads.forget(run, stop));
+//   … in the slice's transaction:  if (!TRY(loads.hold(connection, run))) …  TRY(loads.record(connection, load));
+//
+// Belongs to one thread at a time.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "collect/ledger.hpp"
+#include "store/database.hpp"
+
+namespace collect {
+
+class Loads {
+ public:
+  Loads(store::Session& session, base::Clock& clock) : session_(session), clock_(clock) {}
+
+  // From here on this run alone commits for its collector: one before it that still lives is refused by hold().
+  // Returns what earlier runs committed and the ledger may not know.
+  base::Result<std::vector<Load>> claim(const RunRecord& run, std::stop_token stop);
+  // The lines of earlier runs, once the ledger knows them.
+  base::Result<void> forget(const RunRecord& run, std::stop_token stop);
+  // For a commit whose answer was lost: nothing, if it never happened.
+  base::Result<std::optional<Load>> find(const RunRecord& run, std::string_view slice, std::stop_token stop);
+
+  // Inside the slice's transaction:
+  base::Result<bool> hold(store::Connection& connection, const RunRecord& run);
+  base::Result<void> record(store::Connection& connection, const RunRecord& run, const Load& load);
+
+ private:
+  store::Session& session_;
+  base::Clock& clock_;
+};
+
+}  // namespace collect

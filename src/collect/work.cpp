@@ -1,0 +1,375 @@
+#include "collect/work.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace collect {
+namespace {
+
+using base::Code;
+using base::Error;
+using base::Result;
+using Disposition = config::Destination::WriteDisposition;
+
+bool appends_without_key(const config::Destination& it) {
+  return it.write_disposition == Disposition::append && it.primary_key.empty();
+}
+
+}  // namespace
+
+Work::Work(const RunnerParts& parts, const config::Collector& collector, const RunOptions& options,
+           RunReport& report, base::SteadyTime deadline, const telemetry::Logger& logger)
+    : parts_(parts),
+      collector_(collector),
+      options_(options),
+      report_(report),
+      deadline_(deadline),
+      logger_(logger),
+      patience_{parts.clock, parts.rng, deadline, [this](const Error& error, base::Duration next) {
+                  database_error_ = error.message;
+                  logger_.warning("the database failed", {{"run", report_.run.id},
+                                                          {"error", error.message},
+                                                          {"next_in", base::format_duration(next)}});
+                  show({.phase = Progress::Phase::wait,
+                        .expected = {},
+                        .note = fmt::format("the database: {}; again in {}", error.message,
+                                            base::format_duration(next))});
+                }} {}
+
+// Again from its start, at a new desk, if a server failed it; `task` learns whether it is again.
+template <class Task>
+std::invoke_result_t<Task, Desk&, bool> Work::at_desk(const std::stop_token& stop, const Task& task) {
+  bool again = false;
+  return patience_.until(
+      [&](bool& of_server) -> std::invoke_result_t<Task, Desk&, bool> {
+        of_server = false;
+        if (!desk_) {
+          if (auto opened = open_desk(stop); !opened) {
+            of_server = of_server_;
+            return opened.error();
+          }
+        }
+        auto done = task(*desk_, std::exchange(again, true));
+        if (done) {
+          database_error_.clear();
+          return done;
+        }
+        const Loader::Fault fault = desk_->loader().fault();
+        lost_ = fault == Loader::Fault::lost;
+        of_server = of_server_ && fault == Loader::Fault::store;
+        if (of_server) close_desk();
+        return done;
+      },
+      stop);
+}
+
+Result<void> Work::perform(std::stop_token stop) {
+  TRY(at_desk(stop, [&](Desk& desk, bool) -> Result<void> {
+    TRY(read_states(desk.ledger(), stop));
+    cycle_ = TRY(desk.ledger().cycle(report_.run, stop));
+    return {};
+  }));
+  TRY(load_all(stop));
+  if (report_.run.outcome == Outcome::empty)
+    report_.allow_empty = TRY(at_desk(
+        stop, [&](Desk& desk, bool) -> Result<bool> { return may_be_empty(desk.ledger(), stop); }));
+  explain_empty();
+  close_desk();
+  return {};
+}
+
+Result<void> Work::rehearse(std::stop_token stop) {
+  for (const config::Field& field : collector_.fields) report_.columns.push_back(field.column);
+  rehearsal_ = std::make_unique<Loader>(parts_, collector_, report_, fetch_options(), options_.progress,
+                                        std::nullopt);
+  TRY(load_all(std::move(stop)));
+  report_.allow_empty = collector_.allow_empty.always || collector_.allow_empty.within;
+  explain_empty();
+  return {};
+}
+
+void Work::fail(const Error& error, bool stopped, bool lost) {
+  RunRecord& run = report_.run;
+  run.outcome = outcome_of(error);
+  run.error = parts_.redactor.redact(error.message);
+  lost_ = lost_ || lost;
+  if (lost_) {
+    run.outcome = Outcome::lost;
+  } else if (error.code == Code::cancelled && !stopped) {
+    run.outcome = Outcome::timeout;
+    run.error = fmt::format("the run took longer than its timeout of {}",
+                            base::format_duration(collector_.timeout));
+    if (!database_error_.empty()) run.error += "; the database: " + parts_.redactor.redact(database_error_);
+  } else if (error.code == Code::timeout && parts_.clock.steady() >= deadline_) {
+    run.outcome = Outcome::timeout;
+  }
+  if (run.outcome != Outcome::cancelled) run.failure_type = failure_type_of(error);
+  if (run.outcome == Outcome::lost || run.outcome == Outcome::timeout)
+    run.failure_type = FailureType::transient;
+}
+
+// ---- the databases ----
+
+Result<void> Work::open_desk(std::stop_token stop) {
+  of_server_ = true;  // if it cannot even be opened
+  const store::Database* const rows = TRY(destination_of(parts_, collector_, stop));
+  of_server_ = parts_.database->dialect().is_server() || rows->dialect().is_server();
+  desk_ = TRY(Desk::open(parts_, collector_, report_, fetch_options(), options_.progress, std::move(stop)));
+  return {};
+}
+
+void Work::close_desk() {
+  if (!desk_) return;
+  dropped_ += desk_->loader().dropped();
+  duplicate_keys_ += desk_->loader().duplicate_keys();
+  desk_.reset();
+}
+
+Result<void> Work::read_states(Ledger& ledger, std::stop_token stop) {
+  for (CursorRecord& it : TRY(ledger.cursors(collector_.name, std::move(stop))))
+    states_[it.partition] = {std::move(it.high_water), it.covered_until};
+  return {};
+}
+
+// ---- the slices ----
+
+Result<void> Work::load_all(std::stop_token stop) {
+  register_secrets(collector_, parts_.redactor);
+  Planner planner({parts_.engine, parts_.clock, parts_.redactor}, collector_, fetch_options(),
+                  options_.dry_run ? nullptr : parts_.database);
+  const std::vector<Partition> partitions = TRY(plan(planner, stop));
+  TRY(loads_together() && !partitions.empty() ? load_together(partitions, stop)
+                                              : load_apart(planner, partitions, stop));
+  say_what_was_dropped();
+  conclude(tally_, collector_, report_.run);
+  report_.run.error = parts_.redactor.redact(report_.run.error);
+  return {};
+}
+
+Result<std::vector<Partition>> Work::plan(Planner& planner, const std::stop_token& stop) {
+  const auto& router = collector_.partition_router;
+  const bool asks_store = router && router->type == config::PartitionRouter::Type::table;
+  return patience_.until(
+      [&](bool& of_server) {
+        of_server = of_server_ && asks_store;
+        return planner.partitions(stop);
+      },
+      stop);
+}
+
+// A table that is replaced must not lose what one partition could not give (CO1); rows without a key would
+// come twice if some partitions were committed and the run were tried again.
+bool Work::loads_together() const {
+  return collector_.destination.write_disposition == Disposition::replace ||
+         appends_without_key(collector_.destination);
+}
+
+Result<void> Work::load_together(const std::vector<Partition>& partitions, const std::stop_token& stop) {
+  tally_.partitions = 1;
+  const bool done = std::any_of(cycle_.committed.begin(), cycle_.committed.end(),
+                                [](const SliceRecord& it) { return it.name == "all"; });
+  if (done && appends_without_key(collector_.destination)) {
+    logger_.info("a run before this one committed all, and died before it could say so; nothing is fetched",
+                 {{"run", report_.run.id}, {"cycle", report_.run.cycle}});
+    tally_.done = 1;
+    return {};
+  }
+  std::vector<Unit> units;
+  for (const Partition& it : partitions) units.push_back({.partition = &it});
+  CursorState none;
+  return load_slice("all", units, none, stop);
+}
+
+Result<void> Work::load_apart(const Planner& planner, const std::vector<Partition>& partitions,
+                              const std::stop_token& stop) {
+  tally_.partitions = static_cast<std::int64_t>(partitions.size());
+  const std::vector<bool> done = TRY(find_done(planner, partitions, stop));
+  tally_.done = std::count(done.begin(), done.end(), true);
+  if (tally_.done > 0)
+    logger_.info("going on where an earlier run left off",
+                 {{"run", report_.run.id},
+                  {"cycle", report_.run.cycle},
+                  {"committed", tally_.done},
+                  {"open", tally_.partitions - tally_.done}});
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    if (done[i]) continue;
+    TRY(load_partition(planner, partitions[i], stop));
+    if (is_hopeless(tally_, collector_)) break;
+  }
+  if (tally_.slices == 0 && tally_.partitions > 0)
+    logger_.info("nothing is due: all up to incremental_sync.end has been collected",
+                 {{"run", report_.run.id}});
+  return {};
+}
+
+// Of each partition, whether the cycle has committed all of it, as far as it was due when the cycle began. If
+// that is so of every one, there is nothing to go on with: a new cycle begins, and rows with a key come once
+// however often they are fetched.
+Result<std::vector<bool>> Work::find_done(const Planner& planner, const std::vector<Partition>& partitions,
+                                          const std::stop_token& stop) {
+  std::vector<bool> done(partitions.size(), false);
+  if (cycle_.committed.empty()) return done;
+  std::map<std::string_view, base::WallTime> reached;
+  for (const SliceRecord& it : cycle_.committed) {
+    base::WallTime& end = reached.try_emplace(it.partition, base::WallTime::min()).first->second;
+    end = std::max(end, it.window_end.value_or(base::WallTime::max()));
+  }
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    const auto found = reached.find(partitions[i].key);
+    if (found == reached.end()) continue;
+    const auto units = TRY(planner.units(partitions[i], states_[partitions[i].key]));
+    const auto due = units.empty() || !units.back().window
+                         ? cycle_.started_at
+                         : std::min(units.back().window->end, cycle_.started_at);
+    done[i] = found->second >= due;
+  }
+  if (!std::all_of(done.begin(), done.end(), [](bool it) { return it; })) return done;
+  TRY(at_desk(stop, [&](Desk& desk, bool) { return desk.ledger().leave_cycle(report_.run, stop); }));
+  return std::vector<bool>(partitions.size(), false);
+}
+
+// Its windows one after the other: none may overtake one that failed.
+Result<void> Work::load_partition(const Planner& planner, const Partition& partition,
+                                  const std::stop_token& stop) {
+  CursorState& state = states_[partition.key];
+  const std::int64_t failed = tally_.failed;
+  for (const Unit& unit : TRY(planner.units(partition, state))) {
+    TRY(load_slice(unit.name(), {unit}, state, stop));
+    if (tally_.failed > failed) break;
+  }
+  tally_.end_partition(failed);
+  return {};
+}
+
+// An error ends the run: where there is nothing but this slice, and where the others would fare no better.
+Result<void> Work::load_slice(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+                              const std::stop_token& stop) {
+  ++tally_.slices;
+  const auto end = load_once(name, units, state, stop);
+  if (end) {
+    tally_.add(name, *end);
+    warn_of(*end, name);
+    return {};
+  }
+  const Error& error = end.error();
+  const bool is_source = desk_ ? desk_->loader().fault() == Loader::Fault::source
+                               : rehearsal_ && rehearsal_->fault() == Loader::Fault::source;
+  const bool concerns_all = !is_source || error.code == Code::cancelled || error.code == Code::rate_limited ||
+                            error.code == Code::internal || stop.stop_requested();
+  if (tally_.partitions == 1 || concerns_all) return error;
+  tally_.add(name, error);
+  logger_.warning("slice failed", {{"run", report_.run.id}, {"slice", name}, {"error", error.message}});
+  return {};
+}
+
+// However often a server fails underneath.
+Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+                                 const std::stop_token& stop) {
+  if (rehearsal_) return rehearsal_->load(name, units, state, stop);
+  const std::int64_t records = report_.run.counts.records;
+  return at_desk(stop, [&](Desk& desk, bool again) -> Result<SliceEnd> {
+    if (again) {
+      report_.run.counts.records = records;
+      if (auto before = TRY(committed_before(desk, name, units, state, stop))) return *std::move(before);
+    }
+    auto end = desk.loader().load(name, units, state, stop);
+    // A commit whose answer was lost is looked up, never guessed (CO2); a file's is as good as a server's.
+    if (!end && !of_server_ && end.error().code == Code::unavailable &&
+        desk.loader().fault() == Loader::Fault::store)
+      if (auto before = committed_before(desk, name, units, state, {}); before && *before)
+        return **std::move(before);
+    return end;
+  });
+}
+
+// The slice as this run committed it without learning so; nothing, if it did not.
+Result<std::optional<SliceEnd>> Work::committed_before(Desk& desk, const std::string& name,
+                                                       const std::vector<Unit>& units, CursorState& state,
+                                                       const std::stop_token& stop) {
+  const auto slice = TRY(desk.committed(report_.run, name, stop));
+  if (!slice) return std::nullopt;
+  TRY(read_states(desk.ledger(), stop));
+  if (units.size() == 1) state = states_[units.front().partition->key];
+  add_rows(report_.run.counts, slice->counts);
+  report_.run.counts.quarantined += slice->counts.quarantined;
+  using State = SliceEnd::State;
+  SliceEnd end{slice->open ? State::incomplete : slice->counts.records == 0 ? State::empty : State::committed};
+  if (slice->open) end.reason = "its pages contradict each other";
+  return end;
+}
+
+// ---- words ----
+
+http::FetchOptions Work::fetch_options() {
+  http::FetchOptions fetch{.retry = make_retry_policy(collector_.requester.error_handler),
+                           .deadline = deadline_,
+                           .on_retry = {},
+                           .on_progress = {}};
+  fetch.on_retry = [this](const http::RetryNotice& notice) {
+    logger_.warning("attempt failed", {{"run", report_.run.id},
+                                       {"attempt", notice.attempt},
+                                       {"of", notice.max_attempts},
+                                       {"next_in", base::format_duration(notice.delay)},
+                                       {"cause", notice.cause}});
+    show({.phase = Progress::Phase::wait,
+          .expected = {},
+          .note = fmt::format("{}; again in {}", notice.cause, base::format_duration(notice.delay))});
+  };
+  fetch.on_attempt = [this] {
+    ++report_.run.counts.requests;
+    show({.phase = Progress::Phase::request, .expected = {}, .note = {}});
+  };
+  fetch.on_progress = [this](std::uint64_t received, std::optional<std::uint64_t> total) {
+    show({.phase = Progress::Phase::request, .received = received, .expected = total, .note = {}});
+  };
+  return fetch;
+}
+
+void Work::warn_of(const SliceEnd& end, const std::string& name) const {
+  if (end.without_total)
+    logger_.warning("paginator.total_path leads to no number: nobody knows whether all records came",
+                    {{"run", report_.run.id}, {"slice", name}});
+  if (end.without_cursor)
+    logger_.warning("no record has a cursor: the next run asks for the same again",
+                    {{"run", report_.run.id},
+                     {"slice", name},
+                     {"cursor_field", collector_.incremental_sync->cursor_field.text()}});
+}
+
+void Work::say_what_was_dropped() const {
+  const Loader* const loader = desk_ ? &desk_->loader() : rehearsal_.get();
+  const std::uint64_t keys = duplicate_keys_ + (loader == nullptr ? 0 : loader->duplicate_keys());
+  const std::int64_t dropped = dropped_ + (loader == nullptr ? 0 : loader->dropped());
+  if (keys > 0)
+    logger_.warning("object keys stand twice in the answer; the last one counts",
+                    {{"run", report_.run.id}, {"keys", keys}});
+  if (dropped > 0)
+    logger_.info("records dropped by schema_contract", {{"run", report_.run.id}, {"records", dropped}});
+}
+
+// A quiet night is normal, a quiet month is not (CO7).
+Result<bool> Work::may_be_empty(Ledger& ledger, std::stop_token stop) const {
+  if (collector_.allow_empty.always) return true;
+  if (!collector_.allow_empty.within) return false;
+  const RecordHistory history = TRY(ledger.last_records(collector_.name, std::move(stop)));
+  const auto since = history.last_with_records ? history.last_with_records : history.first_run;
+  return since && parts_.clock.wall() - *since <= *collector_.allow_empty.within;
+}
+
+void Work::explain_empty() {
+  if (report_.run.outcome != Outcome::empty || report_.allow_empty) return;
+  report_.run.error = collector_.allow_empty.within
+                          ? fmt::format("no records for longer than allow_empty: {}",
+                                        base::format_duration(*collector_.allow_empty.within))
+                          : "the answer holds no records; if that is normal, set allow_empty: true";
+}
+
+void Work::show(const Progress& progress) const {
+  if (options_.progress) options_.progress(progress);
+}
+
+}  // namespace collect
