@@ -86,14 +86,17 @@ inline std::vector<std::string> temp_tables(store::Session& session) {
 
 // All that a run needs, in memory and on simulated time.
 struct World {
-  explicit World(std::deque<http::Outcome> script = {}) { transport.script = std::move(script); }
+  explicit World(std::deque<http::Outcome> script = {}, std::unique_ptr<store::Database> on = nullptr)
+      : database(on ? migrated(std::move(on)) : migrated_database()) {
+    transport.script = std::move(script);
+  }
 
   RunReport run(const config::Collector& collector, const RunOptions& options = {}) {
     return run_on(database.get(), collector, options);
   }
   RunReport run_on(store::Database* store, const config::Collector& collector,
                    const RunOptions& options = {}) {
-    Runner runner({store, engine, clock, rng, log, metrics, redactor});
+    Runner runner({store, engine, clock, rng, log, metrics, redactor, databases});
     return runner.run(collector, options, stop.get_token());
   }
   // The newest run, as the ledger has it.
@@ -106,11 +109,21 @@ struct World {
   std::int64_t count(const std::string& from) {
     return store::testing::number(*session, "SELECT count(*) FROM " + from);
   }
-  bool has_table(const std::string& name) { return count("sqlite_schema WHERE name = '" + name + "'") == 1; }
+  bool has_table(const std::string& name) {
+    return count(database->dialect().is_server() ? "pg_class WHERE relkind = 'r' AND relname = '" + name + "'"
+                                                 : "sqlite_schema WHERE name = '" + name + "'") == 1;
+  }
+  // As it was when made, without the cost of making another.
+  void wipe(const std::string& table) {
+    for (const std::string& sql : {"DROP TABLE IF EXISTS " + table, std::string("DELETE FROM {pulse}slices"),
+                                   std::string("DELETE FROM {pulse}runs"), std::string("DELETE FROM {pulse}cursors"),
+                                   std::string("DELETE FROM {pulse}quarantine")})
+      ASSERT_OK(store::testing::execute(*session, sql));
+  }
   std::vector<std::string> lines(const std::string& sql) { return lines_of(*session, sql); }
 
   base::SimulatedClock clock{base::SimulatedClock::Mode::automatic};
-  std::unique_ptr<store::Database> database = migrated_database();
+  std::unique_ptr<store::Database> database;
   std::unique_ptr<store::Session> session = store::testing::session_of(*database);
   base::Redactor redactor;
   telemetry::Metrics metrics;
@@ -126,6 +139,7 @@ struct World {
   ScriptedTransport transport;
   http::Engine engine{transport, clock, base::Rng(2), &metrics};
   std::stop_source stop;
+  std::function<base::Result<store::Database*>(const std::string&, std::stop_token)> databases;
 };
 
 }  // namespace collect::testing

@@ -43,8 +43,8 @@ using ProgressSink = std::function<void(const Progress&)>;
 struct RunOptions {
   bool dry_run = false;     // fetch and map, write nothing
   bool resume = true;       // fetch only what the runs before left open (CO1)
-  base::Duration wait = {};  // for another process that collects the same, and for a database to answer
-  ProgressSink progress;    // called on several threads
+  base::Duration wait{};     // for another process that collects the same, and for a database to answer
+  ProgressSink progress{};   // called on several threads
 };
 
 struct RunReport {

@@ -1,7 +1,6 @@
 // A Database that fails at its Nth call, to prove what a caller leaves behind: no matter where the store
 // breaks, all or nothing must be there. Opening a session, beginning a transaction, each statement, each row
-// of a load, and each commit (before it, and after it: done, but its answer lost) is one call. For one
-// thread.
+// of a load, and each commit (before it, and after it: done, but its answer lost) is one call.
 //
 //   FaultyDatabase faulty(*database);
 //   do {
@@ -13,6 +12,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +51,7 @@ class FaultyDatabase final : public Database {
 
  private:
   base::Result<void> call(std::string_view what) {
+    const std::lock_guard lock(mutex_);
     ++calls_;
     if (at_ == 0 || calls_ < at_ || (calls_ > at_ && lasting_ == Lasting::once)) return {};
     if (fired_.empty()) fired_ = what;
@@ -119,6 +120,7 @@ class FaultyDatabase final : public Database {
   };
 
   Database& inner_;
+  std::mutex mutex_;
   int at_ = 0;
   Lasting lasting_ = Lasting::once;
   int calls_ = 0;
