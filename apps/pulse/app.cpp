@@ -6,8 +6,7 @@
 
 #include "collect/ledger.hpp"
 #include "pulse/output.hpp"
-#include "store/migrations.hpp"
-#include "store/sqlite.hpp"
+#include "store/postgres_url.hpp"
 
 extern char** environ;
 
@@ -51,9 +50,35 @@ http::CurlOptions curl_options(const config::Settings& settings) {
   return options;
 }
 
+// What libpq refuses.
+void check_database(const config::DatabaseAddress& address, const std::string& key, const std::string& file,
+                    config::Faults& faults) {
+  if (address.engine != config::DatabaseAddress::Engine::postgresql) return;
+  if (const auto parsed = store::parse_postgres_url(address.url); !parsed)
+    faults.add({address.mark.origin.empty() ? file : "", address.mark, key, parsed.error().message, ""});
+}
+
+// So that no log line or error shows them, whoever writes it.
+void hide_passwords(const config::Settings& settings, const config::Environment& environment,
+                    base::Redactor& redactor) {
+  const auto hide = [&](const config::DatabaseAddress& address) {
+    if (address.engine != config::DatabaseAddress::Engine::postgresql) return;
+    const auto parsed = store::parse_postgres_url(address.url);
+    if (!parsed || parsed->password.empty()) return;  // a URL without a password is what descriptions show
+    redactor.add(parsed->password);
+    redactor.add(address.url);
+  };
+  hide(settings.store);
+  for (const auto& [name, address] : settings.databases) hide(address);
+  if (const auto password = environment("PGPASSWORD")) redactor.add(base::Secret(*password));  // libpq's own
+}
+
 // What only the parts that use a setting can judge.
 void check_settings(const config::Settings& settings, config::Faults& faults) {
   const std::string file = settings.file.string();
+  check_database(settings.store, "store", file, faults);
+  for (const auto& [name, address] : settings.databases)
+    check_database(address, "databases." + name, file, faults);
   if (const auto zone = telemetry::Log::check_timezone(settings.logs.timezone); !zone)
     faults.add({file,
                 {0, 0, "logs.timezone"},
@@ -77,7 +102,10 @@ App::App(config::LoadedSettings loaded)
       environment(std::move(loaded.environment)),
       log(log_options(settings, terminal), clock, redactor),
       transport(http::make_curl_transport(curl_options(settings))),
-      engine(*transport, clock, base::Rng::from_entropy(), &metrics) {}
+      engine(*transport, clock, base::Rng::from_entropy(), &metrics),
+      databases_(settings, clock, base::Rng::from_entropy()) {
+  hide_passwords(settings, environment, redactor);
+}
 
 std::unique_ptr<App> App::create(const std::optional<std::string>& config_path) {
   config::Faults faults;
@@ -89,23 +117,23 @@ std::unique_ptr<App> App::create(const std::optional<std::string>& config_path) 
   return nullptr;
 }
 
-base::Result<store::Database*> App::open_store(std::chrono::milliseconds lock_wait) {
+base::Result<store::Database*> App::open_store(std::chrono::milliseconds wait) {
   const std::stop_token stop = signals.token();
-  database = TRY(store::open_sqlite(
-      {.path = settings.sqlite_path(), .lock_wait = lock_wait, .read_only = false}, clock, stop));
-  TRY_WITH(store::migrate(*database, store::embedded_migrations(), stop), "preparing {}",
-           database->description());
+  store::Database* const database = TRY(databases_.open_store(wait, stop));
   const auto session = TRY(database->session(stop));
   for (const collect::RunRecord& run : TRY(collect::Ledger(*session, clock).mark_lost(stop)))
     log.collector(run.collector)
         .warning("run lost: its process ended without recording an end",
                  {{"run", run.id}, {"process", run.process}, {"host", run.host}});
-  return database.get();
+  return database;
 }
 
 base::Result<std::unique_ptr<store::Database>> App::open_store_to_read() {
-  return store::open_sqlite({.path = settings.sqlite_path(), .lock_wait = {}, .read_only = true}, clock,
-                            signals.token());
+  return databases_.open_store_to_read(signals.token());
+}
+
+base::Result<store::Database*> App::database(const std::string& name, std::stop_token stop) {
+  return databases_.open(name, std::move(stop));
 }
 
 }  // namespace pulse

@@ -15,6 +15,7 @@
 #include "config/settings.hpp"
 #include "http/engine.hpp"
 #include "http/transport.hpp"
+#include "pulse/databases.hpp"
 #include "pulse/signals.hpp"
 #include "pulse/terminal.hpp"
 #include "store/database.hpp"
@@ -28,9 +29,11 @@ class App {
   // Nothing, and the faults are on stderr, if the settings are wrong.
   static std::unique_ptr<App> create(const std::optional<std::string>& config_path);
 
-  base::Result<store::Database*> open_store(
-      std::chrono::milliseconds lock_wait);  // to write: takes the lock, migrates, marks lost runs
+  // To write: see Databases::open_store(); marks lost runs, where one process at a time has the store.
+  base::Result<store::Database*> open_store(std::chrono::milliseconds wait);
   base::Result<std::unique_ptr<store::Database>> open_store_to_read();
+  // `store`, or a key of `databases`: opened when first asked for, and kept. Thread-safe.
+  base::Result<store::Database*> database(const std::string& name, std::stop_token stop);
 
   Signals signals;
   base::SystemClock clock;
@@ -43,10 +46,11 @@ class App {
   telemetry::Metrics metrics;
   std::unique_ptr<http::Transport> transport;
   http::Engine engine;
-  std::unique_ptr<store::Database> database;
 
  private:
   explicit App(config::LoadedSettings loaded);
+
+  Databases databases_;
 };
 
 }  // namespace pulse

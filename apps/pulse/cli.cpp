@@ -46,11 +46,16 @@ void add_collect(CLI::App& cli, Chosen& chosen) {
   auto* command = cli.add_subcommand("collect", "Run collectors once, now.");
   command->add_option("names", options.names, "Collector names or files")->required();
   command->add_option("--set", options.set, about_set)->allow_extra_args(false);
-  command->add_option("--wait", options.wait, "How long to wait for the database if another pulse holds it")
+  command
+      ->add_option(
+          "--wait", options.wait,
+          "How long to wait if another pulse holds the database or collects the same, or its server does not answer")
       ->capture_default_str();
   command->add_option(
       "--metrics", options.metrics_file,
       "Write Prometheus metrics to this file at the end (node_exporter's textfile collector)");
+  command->add_flag("--fresh", options.fresh,
+                    "Fetch everything, also what the run before has committed before it failed");
   command->add_flag("--dry-run", options.dry_run, "Show the mapped rows; write nothing");
   command->add_flag("--json", options.json, "Results as JSON");
   command->callback([&] { chosen.command = [&](App& app) { return collect(app, options); }; });

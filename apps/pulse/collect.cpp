@@ -107,7 +107,10 @@ std::vector<config::Collector> load(App& app, const CollectOptions& options, std
 // Tries at once, and says whom it waits for before it waits.
 base::Result<store::Database*> open_store(App& app, std::chrono::milliseconds wait) {
   auto opened = app.open_store(std::chrono::milliseconds{0});
-  if (opened || opened.error().code != base::Code::conflict || wait.count() == 0) return opened;
+  if (opened || wait.count() == 0) return opened;
+  const bool is_server = app.settings.store.engine == config::DatabaseAddress::Engine::postgresql;
+  const base::Code code = opened.error().code;
+  if (code != base::Code::conflict && !(is_server && code == base::Code::unavailable)) return opened;
   app.log.logger().info("waiting for the database",
                         {{"for", base::format_duration(wait)}, {"reason", opened.error().message}});
   return app.open_store(wait);
@@ -137,24 +140,35 @@ int collect(App& app, const CollectOptions& options) {
     if (!opened) {
       const base::Code code = opened.error().code;
       if (code != base::Code::cancelled)
-        app.log.logger().critical("the database cannot be used",
-                                  {{"store", app.settings.store}, {"reason", opened.error().message}});
+        app.log.logger().critical("the database cannot be used", {{"store", app.settings.store.description()},
+                                                                  {"reason", opened.error().message}});
       codes.push_back(code == base::Code::conflict ? try_again : unavailable);
       return end();
     }
     database = *opened;
   }
-  collect::Runner runner({database, app.engine, app.clock, app.rng, app.log, app.metrics, app.redactor});
+  collect::Runner runner({.database = database,
+                          .engine = app.engine,
+                          .clock = app.clock,
+                          .rng = app.rng,
+                          .log = app.log,
+                          .metrics = app.metrics,
+                          .redactor = app.redactor,
+                          .databases = [&app](const std::string& name, std::stop_token stop) {
+                            return app.database(name, std::move(stop));
+                          }});
   for (const config::Collector& collector : collectors) {
     if (app.signals.token().stop_requested()) break;
     app.terminal.begin(collector.name);
     const auto progress = [&](const collect::Progress& it) { app.terminal.show(it); };
     reports.push_back(
-        runner.run(collector, {.dry_run = options.dry_run, .progress = progress}, app.signals.token()));
+        runner.run(collector,
+                   {.dry_run = options.dry_run, .resume = !options.fresh, .wait = *wait, .progress = progress},
+                   app.signals.token()));
     app.terminal.end();
     const collect::RunReport& report = reports.back();
-    codes.push_back(exit_code(report.run.outcome, report.allow_empty));
-    if (!options.dry_run && !report.recorded) codes.push_back(unavailable);
+    codes.push_back(report.busy ? try_again : exit_code(report.run.outcome, report.allow_empty));
+    if (!options.dry_run && !report.busy && !report.recorded) codes.push_back(unavailable);
     if (options.json) continue;
     if (options.dry_run) print_rows(report);
     print_text(summary(report, options.dry_run));

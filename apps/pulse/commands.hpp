@@ -25,6 +25,7 @@ struct CollectOptions {
   std::string wait = "60s";
   std::string metrics_file;
   bool dry_run = false;
+  bool fresh = false;
   bool json = false;
 };
 int collect(App& app, const CollectOptions& options);

@@ -273,7 +273,8 @@ void add_columns(const std::vector<Field>& fields, Lines& lines) {
 void add_destination(const config::Destination& it, Lines& lines) {
   using Disposition = config::Destination::WriteDisposition;
   const std::string key = base::join(it.primary_key, ", ");
-  std::string text = fmt::format("the table {}{}{}: ", it.schema, it.schema.empty() ? "" : ".", it.table);
+  std::string text = fmt::format("the table {}{}{}", it.schema, it.schema.empty() ? "" : ".", it.table);
+  text += it.database == "store" ? ": " : fmt::format(" in the database {}: ", it.database);
   if (it.write_disposition == Disposition::replace)
     text += "replaced by what the run found";
   else if (it.write_disposition == Disposition::merge)

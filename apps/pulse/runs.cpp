@@ -48,7 +48,7 @@ int runs(App& app, const RunsOptions& options) {
     return collect::Ledger(*session, app.clock).list(filter, app.signals.token());
   }();
   if (!list) {
-    complain("{}\n", list.error().message);
+    complain("{}\n", app.redactor.redact(list.error().message));
     return unavailable;
   }
   if (options.json)

@@ -115,10 +115,12 @@ struct World {
   }
   // As it was when made, without the cost of making another.
   void wipe(const std::string& table) {
-    for (const std::string& sql : {"DROP TABLE IF EXISTS " + table, std::string("DELETE FROM {pulse}slices"),
-                                   std::string("DELETE FROM {pulse}runs"), std::string("DELETE FROM {pulse}cursors"),
-                                   std::string("DELETE FROM {pulse}quarantine")})
-      ASSERT_OK(store::testing::execute(*session, sql));
+    ASSERT_OK(session->transact(store::Access::write, {}, [&](store::Connection& c) -> base::Result<void> {
+      TRY(c.execute("DROP TABLE IF EXISTS " + table));
+      for (const char* const name : {"slices", "runs", "cursors", "quarantine"})
+        TRY(c.execute(std::string("DELETE FROM {pulse}") + name));
+      return {};
+    }));
   }
   std::vector<std::string> lines(const std::string& sql) { return lines_of(*session, sql); }
 

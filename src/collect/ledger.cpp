@@ -103,8 +103,15 @@ Result<void> Ledger::begin(RunRecord& run, bool resume, std::stop_token stop) {
   return session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
     // One of our own that is still there: its end could not be recorded.
     TRY(lose(connection, clock_.wall(),
-             "collector = $1 AND (lease_until < {now} OR (host = $2 AND process = $3))",
-             {run.collector, run.host, run.process}));
+             "collector = $1 AND id <> $2 AND (lease_until < {now} OR (host = $3 AND process = $4))",
+             {run.collector, run.id, run.host, run.process}));
+    const auto mine = TRY(connection.query(
+        "SELECT COALESCE(cycle, id), started_at FROM {pulse}runs WHERE id = $1 AND state = 'running'", {run.id}));
+    if (!mine.empty()) {
+      run.cycle = mine[0].text(0);
+      run.started_at = time_in(mine[0], 1).value_or(run.started_at);
+      return {};
+    }
     const std::string cycle = resume ? TRY(open_cycle(connection, run)) : std::string();
     run.cycle = cycle.empty() ? run.id : cycle;
     const std::int64_t begun = TRY_WITH(
@@ -199,8 +206,10 @@ Result<void> Ledger::leave_cycle(RunRecord& run, std::stop_token stop) {
 
 Result<void> Ledger::check_present(store::Database& database, std::stop_token stop) {
   return session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
-    const std::string table = database.dialect().ledger("runs");
-    if (!TRY(database.columns(connection, "", table)).empty()) return {};
+    const std::string table = database.dialect().ledger("runs");  // pulse.runs where there are schemas
+    const std::size_t dot = table.find('.');
+    const std::string schema = dot == std::string::npos ? "" : table.substr(0, dot);
+    if (!TRY(database.columns(connection, schema, table.substr(dot + 1))).empty()) return {};  // npos + 1 = 0
     return base::error(base::Code::unavailable, "{} holds no runs: nothing was collected into it",
                        database.description());
   });

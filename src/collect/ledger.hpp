@@ -66,7 +66,8 @@ class Ledger {
   Ledger(store::Session& session, base::Clock& clock) : session_(session), clock_(clock) {}
 
   // State `running`. With `resume` it joins the cycle of the run before if that one, of the same definition,
-  // left something open (run.cycle). conflict: another process is at it, and the message says which.
+  // left something open (run.cycle). The same twice is once. conflict: another process is at it, and the
+  // message says which.
   base::Result<void> begin(RunRecord& run, bool resume, std::stop_token stop);
   // The final row; the same twice is once. conflict: somebody else ended it.
   base::Result<void> finish(const RunRecord& run, std::stop_token stop);

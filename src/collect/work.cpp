@@ -40,27 +40,26 @@ Work::Work(const RunnerParts& parts, const config::Collector& collector, const R
                                             base::format_duration(next))});
                 }} {}
 
-// Again from its start, at a new desk, if a server failed it; `task` learns whether it is again.
+// Again from its start, at a new desk, if a server failed it. `task` learns whether it is again, and may say that
+// its error is not a database's.
 template <class Task>
-std::invoke_result_t<Task, Desk&, bool> Work::at_desk(const std::stop_token& stop, const Task& task) {
+std::invoke_result_t<Task, Desk&, bool, bool&> Work::at_desk(const std::stop_token& stop, const Task& task) {
   bool again = false;
   return patience_.until(
-      [&](bool& of_server) -> std::invoke_result_t<Task, Desk&, bool> {
-        of_server = false;
+      [&](bool& of_server) -> std::invoke_result_t<Task, Desk&, bool, bool&> {
+        of_server = of_server_;
         if (!desk_) {
-          if (auto opened = open_desk(stop); !opened) {
-            of_server = of_server_;
-            return opened.error();
-          }
+          auto opened = open_desk(stop);
+          of_server = of_server_;
+          if (!opened) return opened.error();
         }
-        auto done = task(*desk_, std::exchange(again, true));
+        bool of_database = true;
+        auto done = task(*desk_, std::exchange(again, true), of_database);
         if (done) {
           database_error_.clear();
           return done;
         }
-        const Loader::Fault fault = desk_->loader().fault();
-        lost_ = fault == Loader::Fault::lost;
-        of_server = of_server_ && fault == Loader::Fault::store;
+        of_server = of_server_ && of_database;
         if (of_server) close_desk();
         return done;
       },
@@ -68,7 +67,7 @@ std::invoke_result_t<Task, Desk&, bool> Work::at_desk(const std::stop_token& sto
 }
 
 Result<void> Work::perform(std::stop_token stop) {
-  TRY(at_desk(stop, [&](Desk& desk, bool) -> Result<void> {
+  TRY(at_desk(stop, [&](Desk& desk, bool, bool&) -> Result<void> {
     TRY(read_states(desk.ledger(), stop));
     cycle_ = TRY(desk.ledger().cycle(report_.run, stop));
     return {};
@@ -76,7 +75,7 @@ Result<void> Work::perform(std::stop_token stop) {
   TRY(load_all(stop));
   if (report_.run.outcome == Outcome::empty)
     report_.allow_empty = TRY(at_desk(
-        stop, [&](Desk& desk, bool) -> Result<bool> { return may_be_empty(desk.ledger(), stop); }));
+        stop, [&](Desk& desk, bool, bool&) -> Result<bool> { return may_be_empty(desk.ledger(), stop); }));
   explain_empty();
   close_desk();
   return {};
@@ -228,7 +227,7 @@ Result<std::vector<bool>> Work::find_done(const Planner& planner, const std::vec
     done[i] = found->second >= due;
   }
   if (!std::all_of(done.begin(), done.end(), [](bool it) { return it; })) return done;
-  TRY(at_desk(stop, [&](Desk& desk, bool) { return desk.ledger().leave_cycle(report_.run, stop); }));
+  TRY(at_desk(stop, [&](Desk& desk, bool, bool&) { return desk.ledger().leave_cycle(report_.run, stop); }));
   return std::vector<bool>(partitions.size(), false);
 }
 
@@ -271,17 +270,20 @@ Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit
                                  const std::stop_token& stop) {
   if (rehearsal_) return rehearsal_->load(name, units, state, stop);
   const std::int64_t records = report_.run.counts.records;
-  return at_desk(stop, [&](Desk& desk, bool again) -> Result<SliceEnd> {
+  return at_desk(stop, [&](Desk& desk, bool again, bool& of_database) -> Result<SliceEnd> {
     if (again) {
       report_.run.counts.records = records;
       if (auto before = TRY(committed_before(desk, name, units, state, stop))) return *std::move(before);
     }
     auto end = desk.loader().load(name, units, state, stop);
+    of_database = desk.loader().fault() == Loader::Fault::store;
+    lost_ = desk.loader().fault() == Loader::Fault::lost;
     // A commit whose answer was lost is looked up, never guessed (CO2); a file's is as good as a server's.
-    if (!end && !of_server_ && end.error().code == Code::unavailable &&
-        desk.loader().fault() == Loader::Fault::store)
+    if (!end && !of_server_ && of_database && end.error().code == Code::unavailable) {
+      report_.run.counts.records = records;
       if (auto before = committed_before(desk, name, units, state, {}); before && *before)
         return **std::move(before);
+    }
     return end;
   });
 }
@@ -295,6 +297,7 @@ Result<std::optional<SliceEnd>> Work::committed_before(Desk& desk, const std::st
   TRY(read_states(desk.ledger(), stop));
   if (units.size() == 1) state = states_[units.front().partition->key];
   add_rows(report_.run.counts, slice->counts);
+  report_.run.counts.records += slice->counts.records;
   report_.run.counts.quarantined += slice->counts.quarantined;
   using State = SliceEnd::State;
   SliceEnd end{slice->open ? State::incomplete : slice->counts.records == 0 ? State::empty : State::committed};

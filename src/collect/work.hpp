@@ -37,8 +37,8 @@ class Work {
 
  private:
   http::FetchOptions fetch_options();
-  template <class Task>  // Result<T>(Desk&, bool again)
-  std::invoke_result_t<Task, Desk&, bool> at_desk(const std::stop_token& stop, const Task& task);
+  template <class Task>  // Result<T>(Desk&, bool again, bool& of_database)
+  std::invoke_result_t<Task, Desk&, bool, bool&> at_desk(const std::stop_token& stop, const Task& task);
   base::Result<void> open_desk(std::stop_token stop);
   void close_desk();
 

@@ -42,6 +42,7 @@ struct Loader {
   const Settings& settings;
   const Environment& environment;
   const std::vector<CommandLineOverride>& overrides;
+  const std::vector<std::string> databases = settings.database_names();
 
   CatalogueEntry load(const fs::path& path) const {
     CatalogueEntry entry;
@@ -60,10 +61,10 @@ struct Loader {
     // The same position can stand twice when duplicate keys were found and then misread; read on only from a
     // sound tree.
     if (entry.faults.empty())
-      entry.collector = read_collector(std::move(*source), list, environment, entry.faults);
+      entry.collector = read_collector(std::move(*source), list, environment, entry.faults, databases);
     else {
       Faults more;
-      read_collector(std::move(*source), list, environment, more);
+      read_collector(std::move(*source), list, environment, more, databases);
       for (const Fault& fault : more.sorted()) entry.faults.add(fault);
     }
     return entry;

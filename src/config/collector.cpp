@@ -83,7 +83,8 @@ std::optional<CollectorSource> parse_collector(std::string text, const std::stri
 }
 
 std::optional<Collector> read_collector(CollectorSource source, const std::vector<Override>& overrides,
-                                        const Environment& environment, Faults& faults) {
+                                        const Environment& environment, Faults& faults,
+                                        const std::vector<std::string>& databases) {
   const std::size_t before = faults.size();
   std::string definition = source.text;
   for (const Override& override : overrides) {
@@ -108,6 +109,7 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
   for (Node* requester : requesters) drop_optional_authenticator(*requester);
   Context context(source.file, faults);
   context.scope() = scope_of(source.node);
+  context.databases() = databases;
   auto collector = table().read(source.node, context);
   if (!collector || faults.size() != before) return std::nullopt;
   collector->file = source.file;

@@ -79,8 +79,10 @@ struct CollectorSource {
 std::optional<CollectorSource> parse_collector(std::string text, const std::string& file, Faults& faults);
 
 // Applies the overrides, replaces ${NAME}, validates. nullopt: faults were added, all of this file.
+// `databases` are the names that its destination may use.
 std::optional<Collector> read_collector(CollectorSource source, const std::vector<Override>& overrides,
-                                        const Environment& environment, Faults& faults);
+                                        const Environment& environment, Faults& faults,
+                                        const std::vector<std::string>& databases = {"store"});
 
 // The reference of all keys, in Markdown, and as a JSON Schema.
 std::string collector_reference();

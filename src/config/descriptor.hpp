@@ -48,12 +48,15 @@ class Context {
   Faults& warnings() { return warnings_; }
   // The names that templates may use here.
   expr::TemplateScope& scope() { return scope_; }
+  // The names that a destination's database may have here.
+  std::vector<std::string>& databases() { return databases_; }
 
  private:
   std::string file_;
   Faults& faults_;
   Faults warnings_;
   expr::TemplateScope scope_;
+  std::vector<std::string> databases_{"store"};
   std::string path_;
 };
 

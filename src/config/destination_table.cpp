@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "config/tables.hpp"
 
 namespace config {
@@ -11,14 +12,22 @@ namespace {
 
 using Disposition = Destination::WriteDisposition;
 
+void check_database(const std::string& name, const Node& node, Context& context) {
+  const std::vector<std::string>& known = context.databases();
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  const std::string_view close = base::nearest(name, {known.begin(), known.end()});
+  const std::string remedy =
+      close.empty() ? fmt::format("known: {}; add it under databases in pulse.yaml", fmt::join(known, ", "))
+                    : fmt::format("did you mean \"{}\"?", close);
+  context.fault_at(node.mark, "database", fmt::format("{} is the name of no database", shown(node)), remedy);
+}
+
 void check_destination(const Destination& it, const Node& node, Context& context) {
   for (const std::string_view kept : {"pulse_", "sqlite_", "_prev_"})
     if (strncasecmp(it.table.c_str(), kept.data(), kept.size()) == 0)
       context.fault_at(node.nearest("table").mark, "table",
                        fmt::format("tables that begin with {} are kept for the program", kept), "rename it");
-  if (it.database != "store")
-    context.fault_at(node.nearest("database").mark, "database", "other databases are not supported yet",
-                     "remove it; rows then go to the store of pulse.yaml");
+  check_database(it.database, node.nearest("database"), context);
   const bool has_key = node.find("primary_key") != nullptr;
   if (it.write_disposition == Disposition::merge && !has_key)
     context.fault_at(node.mark, "primary_key", "is missing", "merge tells rows apart by it");

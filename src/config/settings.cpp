@@ -67,9 +67,39 @@ Type<std::map<std::string, CollectorOverrides>> overrides() {
           }};
 }
 
+bool is_database_name(std::string_view text) {
+  return !text.empty() && text.size() <= 63 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
+}
+
+Type<std::map<std::string, DatabaseAddress>> databases() {
+  using Map = std::map<std::string, DatabaseAddress>;
+  const auto type = map_of(database_address(), "<name>");
+  TypeInfo info = type.info;
+  info.schema.insert(info.schema.size() - 1,
+                     R"(, "propertyNames": {"pattern": "^[a-z0-9_-]{1,63}$", "not": {"const": "store"}})");
+  return {info, [type](const Node& node, Context& context) -> std::optional<Map> {
+            const auto list = type.read(node, context);
+            bool sound = list.has_value();
+            for (const Entry& entry : node.entries) {
+              if (entry.key != "store" && is_database_name(entry.key)) continue;
+              context.fault_at(
+                  entry.mark, entry.key,
+                  entry.key == "store" ? "is the name of the program's own database"
+                                       : "is not a name for a database",
+                  entry.key == "store" ? "give it another one" : "write 1 to 63 of a to z, 0 to 9, _ and -");
+              sound = false;
+            }
+            return sound ? std::optional(Map(list->begin(), list->end())) : std::nullopt;
+          }};
+}
+
 Table<Settings> settings_table() {
   Table<Settings> table;
-  table.key("store", &Settings::store, text(), defaults("sqlite:var/pulse.db"), "The database: sqlite:PATH.");
+  table.key("store", &Settings::store, database_address(), defaults("sqlite:var/pulse.db"),
+            "Where rows and the record of all runs go: sqlite:PATH, or postgresql://… as libpq takes it.");
+  table.key("databases", &Settings::databases, databases(), optional(),
+            "Others that destinations may name, written the same way.");
   table.key("collectors", &Settings::collectors, text(), defaults("collectors"),
             "The folder of the collector files (*.yaml).");
   table.key("logs", &Settings::logs, nested(log_table()), defaults("{}"), "The log files.");
@@ -77,12 +107,6 @@ Table<Settings> settings_table() {
   table.key("overrides", &Settings::overrides, overrides(), optional(),
             "Keys of collectors, set without touching their files; `'*'` means all of them.");
   table.rule([](const Settings& settings, const Node& node, Context& context) {
-    if (settings.store.starts_with("sqlite::memory:"))
-      context.fault_at(node.nearest("store").mark, "store",
-                       "a database in memory is gone when the program ends", "write sqlite:PATH");
-    else if (!settings.store.starts_with("sqlite:") || settings.store.size() == 7)
-      context.fault_at(node.nearest("store").mark, "store", "names no database this program knows",
-                       "write sqlite:PATH");
     for (const auto& [from, to] : settings.http.rewrite)
       if (from.find("://") == std::string::npos || to.find("://") == std::string::npos)
         context.fault_at(node.nearest("http.rewrite").mark, "http.rewrite",
@@ -120,6 +144,16 @@ void apply_environment(Node& root, const std::map<std::string, std::string>& env
       set_path(root, *path, Node(Node::Kind::scalar, Mark{0, 0, name}, value), file, faults);
 }
 
+// An ambient variable, which other programs share: it never takes the place of what was set for us, and an
+// empty one is none.
+void apply_database_url(Node& root, const std::map<std::string, std::string>& environment, Faults& faults) {
+  const auto found = environment.find("DATABASE_URL");
+  if (found == environment.end() || found->second.empty() || root.find("store") != nullptr) return;
+  Node node(Node::Kind::scalar, Mark{0, 0, found->first}, found->second);
+  node.from_environment = true;
+  set_path(root, "store", std::move(node), "", faults);
+}
+
 std::optional<fs::path> find_file(const SettingsQuery& query, Faults& faults) {
   const auto variable = [&](const char* name) {
     const auto found = query.process_environment.find(name);
@@ -149,9 +183,19 @@ std::optional<fs::path> find_file(const SettingsQuery& query, Faults& faults) {
   return fs::path{};
 }
 
+std::vector<DatabaseAddress*> addresses(Settings& settings) {
+  std::vector<DatabaseAddress*> list{&settings.store};
+  for (auto& [name, address] : settings.databases) list.push_back(&address);
+  return list;
+}
+
 }  // namespace
 
-fs::path Settings::sqlite_path() const { return path_of(store.substr(std::string_view("sqlite:").size())); }
+std::vector<std::string> Settings::database_names() const {
+  std::vector<std::string> names{"store"};
+  for (const auto& [name, address] : databases) names.push_back(name);
+  return names;
+}
 
 std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& faults) {
   const auto file = find_file(query, faults);
@@ -179,12 +223,15 @@ std::optional<LoadedSettings> load_settings(const SettingsQuery& query, Faults& 
   expand_environment(root, environment, name, faults);
   static const Table<Settings> table = settings_table();
   apply_environment(root, all, table.keys(), "", faults);
+  apply_database_url(root, all, faults);
   if (root.kind == Node::Kind::null) root.kind = Node::Kind::mapping;
   Context context(name, faults);
   auto settings = table.read(root, context);
   if (!settings || !faults.empty()) return std::nullopt;
   settings->base = base.empty() ? fs::path(".") : base;
   settings->file = *file;
+  for (DatabaseAddress* address : addresses(*settings))
+    if (!address->path.empty()) address->path = settings->base / address->path;
   return LoadedSettings{std::move(*settings), environment};
 }
 

@@ -1,5 +1,5 @@
 // pulse.yaml and what stands above it: command line > environment (PULSE_LOGS__LEVEL, `__` = one level down)
-// > .env beside the file > file > defaults.
+// > .env beside the file > file > defaults. DATABASE_URL stands in for `store` where nobody set that.
 //
 //   Faults faults;
 //   auto settings = load_settings({.path = cli_path, .environment = environment_with_dotenv…}, faults);
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/collector.hpp"
+#include "config/database_address.hpp"
 #include "config/fault.hpp"
 #include "config/node.hpp"
 
@@ -37,8 +38,9 @@ struct CollectorOverrides {
 };
 
 struct Settings {
-  std::string store;       // sqlite:PATH
-  std::string collectors;  // a folder
+  DatabaseAddress store;
+  std::map<std::string, DatabaseAddress> databases;  // besides the store, by name
+  std::string collectors;                            // a folder
   LogSettings logs;
   HttpSettings http;
   std::map<std::string, CollectorOverrides> overrides;  // by collector name, or "*"
@@ -46,7 +48,7 @@ struct Settings {
   std::filesystem::path base;  // paths in the file are relative to its folder
   std::filesystem::path file;  // empty: none was found, all defaults
   std::filesystem::path path_of(const std::string& relative) const { return base / relative; }
-  std::filesystem::path sqlite_path() const;
+  std::vector<std::string> database_names() const;  // `store` is the first
 };
 
 struct SettingsQuery {

@@ -72,7 +72,7 @@ class Settings_ : public testing::Test {
 TEST_F(Settings_, NoFileMeansDefaults) {
   const auto loaded = load();
   ASSERT_TRUE(loaded) << faults_.text();
-  EXPECT_EQ(loaded->settings.sqlite_path(), folder_ / "var/pulse.db");
+  EXPECT_EQ(loaded->settings.store.path, folder_ / "var/pulse.db");
   EXPECT_EQ(loaded->settings.logs.level, LogLevel::info);
 }
 
@@ -110,14 +110,14 @@ TEST_F(Settings_, VariablesOfPulseAudioAreNotOurs) {
       << faults_.text();
   EXPECT_FALSE(load({{"PULSE_STOER", "sqlite:x.db"}}));
   EXPECT_NE(faults_.text().find("did you mean \"store\"?"), std::string::npos) << faults_.text();
-  EXPECT_EQ(load({{"PULSE_STORE", "sqlite:x.db"}})->settings.sqlite_path(), folder_ / "x.db");
+  EXPECT_EQ(load({{"PULSE_STORE", "sqlite:x.db"}})->settings.store.path, folder_ / "x.db");
 }
 
 TEST_F(Settings_, ANamedFileMustExist) {
   EXPECT_FALSE(load({}, (folder_ / "missing.yaml").string()));
   expect_fault("--config: " + (folder_ / "missing.yaml").string() + ": there is no such file");
   const std::string other = write("other/pulse.yaml", "store: sqlite:b.db\n");
-  EXPECT_EQ(load({{"PULSE_CONFIG", other}})->settings.sqlite_path(), folder_ / "other/b.db");
+  EXPECT_EQ(load({{"PULSE_CONFIG", other}})->settings.store.path, folder_ / "other/b.db");
 }
 
 TEST_F(Settings_, WhatIsNamedMustBeAFile) {
@@ -151,13 +151,6 @@ TEST_F(Settings_, WhatStandsAtTheUsualPlacesMustBeAFileToo) {
   fs::create_directory(folder_ / "pulse.yaml");
   EXPECT_FALSE(load());
   expect_fault("pulse.yaml:1:1: is a folder");
-}
-
-TEST_F(Settings_, ADatabaseInMemoryIsRefused) {
-  write("pulse.yaml", "store: 'sqlite::memory:'\n");
-  EXPECT_FALSE(load());
-  expect_fault(
-      "pulse.yaml:1:8: store: a database in memory is gone when the program ends; write sqlite:PATH");
 }
 
 TEST_F(Settings_, AByteOrderMarkIsSkipped) {
@@ -280,6 +273,23 @@ TEST_F(Settings_, AnOverrideMustNameACollector) {
   }
   load_collectors({(folder_ / "collectors/a.yaml").string()});  // one file knows nothing of the others
   EXPECT_EQ(faults_.text(), "");
+}
+
+TEST_F(Settings_, ADestinationNamesADatabaseThatIsThere) {
+  write("pulse.yaml", "databases: {warehouse: 'postgresql://db/w'}\n");
+  for (const char* name : {"store", "warehouse", "warehuose", "elsewhere"})
+    write("collectors/" + std::string(name) + ".yaml",
+          "name: " + std::string(name) +
+              "\nrequester: {url_base: https://example.org}\nfields: {id: id}\ndestination:\n  database: " +
+              name + "\n  table: t\n  primary_key: [id]\n");
+  EXPECT_EQ(valid(load_collectors({})), 2u);
+  EXPECT_EQ(faults_.size(), 2u);
+  expect_fault(
+      "elsewhere.yaml:5:13: destination.database: \"elsewhere\" is the name of no database; known: store, "
+      "warehouse; add it under databases in pulse.yaml");
+  expect_fault(
+      "warehuose.yaml:5:13: destination.database: \"warehuose\" is the name of no database; did you "
+      "mean \"warehouse\"?");
 }
 
 TEST_F(Settings_, TwoFilesWithOneNameAreFaultsOfBoth) {
