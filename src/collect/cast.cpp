@@ -34,8 +34,8 @@ tl::unexpected<Misfit> wrong_kind(const Value& value, FieldType type) {
 
 }  // namespace
 
-tl::expected<Caster, std::string> Caster::make(const config::Field& field) {
-  Caster caster(field);
+tl::expected<Caster, std::string> Caster::make(const config::Field& field, store::ListStyle lists) {
+  Caster caster(field, lists);
   switch (field.type) {
     case FieldType::integer:
     case FieldType::bigint:
@@ -104,7 +104,7 @@ Cast Caster::cast_unless_null(const Value& value, std::pmr::memory_resource& are
     if (value.kind() == Kind::string &&
         std::find(nulls.begin(), nulls.end(), trim(value.text())) != nulls.end())
       return store::Param();
-    return cast_json(value, arena);
+    return cast_json(value, field.is_key, arena);
   }
   if (value.kind() == Kind::array && is_list(field.type)) return cast_items(value, arena);
   if (value.kind() == Kind::array || value.kind() == Kind::object) return wrong_kind(value, field.type);
@@ -141,7 +141,7 @@ Cast Caster::cast_items(const Value& value, std::pmr::memory_resource& arena) co
     if (!cell) return tl::unexpected(cell.error());
     return Value::number(keep(fmt::format("{}", std::get<std::int64_t>(*cell)), arena));
   };
-  return cast_list(value, cast_item, arena);
+  return cast_list(value, lists_, cast_item, arena);
 }
 
 Cast Caster::cast_scalar(std::string_view text, bool sent_as_number, std::pmr::memory_resource& arena) const {

@@ -23,10 +23,11 @@ inline std::string shown(const store::Param& cell) {
 // The value as the column gets it, or "refused: why" (of another type), or "breaks: why" (a rule).
 class OneField {
  public:
-  explicit OneField(const std::string& type, const std::string& more = {}, bool key = false)
+  explicit OneField(const std::string& type, const std::string& more = {}, bool key = false,
+                    store::ListStyle lists = store::ListStyle::json)
       : collector_(
             collector_with("{f: {path: f, type: '" + type + "'" + more + "}, k: k}", key ? "[f]" : "[k]")),
-        caster_(Caster::make(collector_.fields[0])) {
+        caster_(Caster::make(collector_.fields[0], lists)) {
     if (!caster_) ADD_FAILURE() << caster_.error();
   }
 

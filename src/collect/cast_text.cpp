@@ -14,6 +14,8 @@ namespace {
 
 using config::Field;
 
+// A row must go through PostgreSQL's messages of 1 GiB, also where characters are escaped.
+constexpr std::size_t max_text = std::size_t{64} << 20;
 constexpr std::size_t max_replaced = std::size_t{64} << 20;  // bytes that replacements may make of a text
 
 // Among pairs of neighbours, where the upper case has the even (or odd) number.
@@ -181,6 +183,8 @@ tl::expected<std::optional<std::string_view>, Misfit> treat(std::string_view tex
 Cast cast_text(std::string_view text, const Field& field) {
   if (text.find('\0') != std::string_view::npos)
     return breaks_rule(text, "holds a NUL byte, which no column of texts takes");
+  if (text.size() > max_text && !(field.truncate && field.max_length > 0))
+    return breaks_rule(text, "is a text of more than 64 MiB; max_length with truncate: true would cut it");
   if (field.max_length == 0 || static_cast<std::int64_t>(text.size()) <= field.max_length)
     return store::Param(text);
   const std::size_t end = byte_of(text, field.max_length);

@@ -179,4 +179,28 @@ TEST(CastText, FaultsOfAFieldThatOnlyItsTypeSees) {
   EXPECT_EQ(fault_of("number", ", range: [1, 0]"), "range: 1 is greater than 0; write [lowest, highest]");
 }
 
+TEST(CastLists, AsTheLiteralOfAnArray) {
+  const auto style = store::ListStyle::array_literal;
+  expect(OneField("text[]", "", false, style),
+         {{"[]", "text {}"},
+          {R"(["a", "", "NULL", null, "a,b", "{}", " a "])", R"(text {"a","","NULL",NULL,"a,b","{}","a"})"},
+          {R"(["\"", "\\", "\\\"", "é"])", R"(text {"\"","\\","\\\"","é"})"},
+          {"[1.10, true]", R"(text {"1.10","true"})"},
+          {"null", "NULL"}});
+  expect(OneField("integer[]", "", false, style),
+         {{R"([1, "-2", 3.0])", "text {1,-2,3}"}, {"[]", "text {}"}});
+  EXPECT_EQ(OneField("text[]", ", default: '[\"x\"]'", false, style)("null"), R"(text {"x"})");
+}
+
+TEST(CastJson, WhatOneEngineWouldRefuseFitsOnNone) {
+  const OneField json("json");
+  expect(json, {{"1e400", "text 1e400"},
+                {R"({"a":[1.10]})", R"(text {"a":[1.10]})"},
+                {"1e1000", "breaks: \"1e1000\" has more than 1,000 digits when written out"},
+                {"[1e-20000]", "breaks: \"1e-20000\" has more than 1,000 digits when written out"}});
+  EXPECT_NE(json('"' + std::string(std::size_t{33} << 20, 'a') + '"').find("more than 32 MiB"),
+            std::string::npos);
+  EXPECT_EQ(OneField("json", "", true)(R"({"b":1.10,"a":[1e2,-0.0]})"), R"(text {"a":[100,0],"b":1.1})");
+}
+
 }  // namespace

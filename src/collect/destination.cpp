@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "collect/destination_fit.hpp"
 
 namespace collect {
 namespace {
@@ -16,10 +17,14 @@ using config::Field;
 using store::Access;
 using store::Connection;
 using store::Param;
-using Contract = config::Destination::SchemaContract;
 using Disposition = config::Destination::WriteDisposition;
 
 constexpr std::size_t max_name = 63;  // PostgreSQL cuts longer ones off
+
+base::Result<void> refuse(const std::vector<std::string>& faults) {
+  if (faults.empty()) return {};
+  return base::Error{Code::invalid_config, base::join(faults, "\n")};
+}
 
 }  // namespace
 
@@ -36,17 +41,10 @@ bool Destination::is(Disposition disposition) const {
   return collector_.destination.write_disposition == disposition;
 }
 
-const store::Column* Destination::find_column(std::string_view name) const {
-  const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const store::Column& column) {
-    return dialect_.same_name(column.name, name);
-  });
-  return found == columns_.end() ? nullptr : &*found;
-}
-
 std::vector<Field> Destination::fields() const {
   std::vector<Field> fields = collector_.fields;
   for (Field& field : fields) {
-    const store::Column* column = find_column(field.column);
+    const store::Column* column = find_column(dialect_, table_, field.column);
     if (column != nullptr && column->not_null) field.required = true;
   }
   return fields;
@@ -55,117 +53,92 @@ std::vector<Field> Destination::fields() const {
 // ---- do table and collector go together? ----
 
 Result<void> Destination::verify(std::stop_token stop) {
-  TRY(session_.transact(Access::read, stop,
-                        [&](Connection& connection) -> Result<void> { return examine(connection); }));
-  return fit_.exists && has_key() ? verify_key(std::move(stop)) : Result<void>();
+  Faults faults;
+  TRY(session_.transact(Access::read, stop, [&](Connection& connection) -> Result<void> {
+    faults = TRY(examine(connection));
+    return {};
+  }));
+  if (table_.exists && has_key() && key_is_there_)
+    for (std::string& fault : TRY(examine_key(stop))) faults.push_back(std::move(fault));
+  if (table_.exists && faults.empty()) faults = TRY(examine_rights(std::move(stop)));
+  return refuse(faults);
 }
 
 // Again in each slice's transaction: the table may have come, gone or changed meanwhile, also by a slice of
 // ours that was rolled back.
-Result<void> Destination::examine(Connection& connection) {
+Result<Destination::Faults> Destination::examine(Connection& connection) {
   const config::Destination& it = collector_.destination;
-  columns_ = TRY(database_.columns(connection, it.schema, it.table));
-  lacking_.clear();
-  fit_ = {.exists = !columns_.empty(), .foreign = false, .loaded = {}, .missing = {}};
-  if (is(Disposition::replace)) TRY(check_previous(connection));
-  if (!fit_.exists) {
-    for (const Field& field : collector_.fields) fit_.loaded.push_back(&field);
-    return {};
+  auto table = database_.describe(connection, it.schema, it.table);
+  if (!table) {
+    if (table.error().code == Code::invalid_config)
+      table.error().message += "; name another one in destination.table";
+    return table.error();
   }
-  fit_.foreign = find_column(run_column) == nullptr || find_column(loaded_column) == nullptr;
-  std::vector<const Field*> missing;
-  for (const Field& field : collector_.fields)
-    (find_column(field.column) == nullptr ? missing : fit_.loaded).push_back(&field);
-  if (!missing.empty()) TRY(judge_missing(missing));
-  return check_filled();
-}
-
-Result<void> Destination::judge_missing(const std::vector<const Field*>& missing) {
-  const Contract contract = collector_.destination.schema_contract;
-  std::vector<std::string> names, repairs;
-  for (const Field* field : missing) {
-    names.push_back(dialect_.quote(field->column));
-    repairs.push_back(sql_.add_column(*field) + ";");
-    if (field->is_key)
-      return base::error(
-          Code::invalid_config,
-          "the table {} lacks {}, a column of destination.primary_key; change the key, or name "
-          "another table",
-          sql_.table(), names.back());
-  }
-  if (contract == Contract::freeze || (contract == Contract::evolve && fit_.foreign))
-    return base::error(Code::invalid_config,
-                       "the table {} lacks {} of the collector's columns{}; add with: {}", sql_.table(),
-                       missing.size(),
-                       contract == Contract::freeze ? ", and destination.schema_contract is freeze" : "",
-                       base::join(repairs, " "));
-  if (contract == Contract::evolve) {
-    fit_.missing = missing;
-    fit_.loaded.insert(fit_.loaded.end(), missing.begin(), missing.end());
-    return {};
-  }
-  for (const Field* field : missing) {
-    if (field->column == collector_.destination.version_column)
-      return base::error(Code::invalid_config,
-                         "the table {} lacks {}, the destination.version_column; add with: {}", sql_.table(),
-                         dialect_.quote(field->column), sql_.add_column(*field) + ";");
-    lacking_.push_back(field->column);
-  }
-  return {};
-}
-
-Result<void> Destination::check_filled() const {
-  for (const store::Column& column : columns_) {
-    const bool filled = std::any_of(fit_.loaded.begin(), fit_.loaded.end(), [&](const Field* field) {
-      return dialect_.same_name(field->column, column.name);
-    });
-    const bool ours = column.name == run_column || column.name == loaded_column;
-    if (column.not_null && !column.has_default && !filled && !ours)
-      return base::error(
-          Code::invalid_config,
-          "the table {} wants a value for its column {}, which no field fills; add a field for "
-          "it, or give the column a default",
-          sql_.table(), dialect_.quote(column.name));
-  }
-  return {};
+  table_ = *std::move(table);
+  FitJudgement judged = judge_fit(collector_, dialect_, sql_, table_);
+  fit_ = std::move(judged.fit);
+  lacking_ = std::move(judged.lacking);
+  key_is_there_ = judged.key_is_there;
+  if (is(Disposition::replace))
+    for (std::string& fault : TRY(examine_previous(connection))) judged.faults.push_back(std::move(fault));
+  return std::move(judged.faults);
 }
 
 // replace() drops the generation before, so it must be one.
-Result<void> Destination::check_previous(Connection& connection) {
+Result<Destination::Faults> Destination::examine_previous(Connection& connection) {
   const config::Destination& it = collector_.destination;
   const std::string name = "_prev_" + it.table;
   if (name.size() > max_name)
-    return base::error(Code::invalid_config,
-                       "the table's name {} is too long for replace, which keeps the rows before under the "
-                       "name _prev_<table>; shorten it to {} bytes",
-                       sql_.table(), max_name - std::string_view("_prev_").size());
-  const auto columns = TRY(database_.columns(connection, it.schema, name));
-  const bool ours = std::any_of(columns.begin(), columns.end(), [&](const store::Column& column) {
-    return dialect_.same_name(column.name, replaced_column);
-  });
-  if (columns.empty() || ours) return {};
-  return base::error(
-      Code::invalid_config,
-      "the table {} was not made by replace, which keeps the rows before under this name; rename "
-      "it with: ALTER TABLE {} RENAME TO {};",
-      sql_.previous(), sql_.previous(), dialect_.quote(it.table + "_saved"));
+    return Faults{
+        fmt::format("the table's name {} is too long for replace, which keeps the rows before under "
+                    "the name _prev_<table>; shorten it to {} bytes",
+                    sql_.table(), max_name - std::string_view("_prev_").size())};
+  const auto previous = database_.describe(connection, it.schema, name);
+  if (!previous && previous.error().code != Code::invalid_config) return previous.error();
+  if (!previous)
+    return Faults{previous.error().message +
+                  ", and replace keeps the rows before under this name; rename it"};
+  if (!previous->exists || find_column(dialect_, *previous, replaced_column) != nullptr) return Faults();
+  return Faults{
+      fmt::format("the table {} was not made by replace, which keeps the rows before under this name; rename "
+                  "it with: ALTER TABLE {} RENAME TO {};",
+                  sql_.previous(), sql_.previous(), dialect_.quote(it.table + "_saved"))};
 }
 
 // The engine itself says whether the key will do: it plans a merge that is never carried out.
-Result<void> Destination::verify_key(std::stop_token stop) {
-  auto planned =
+Result<Destination::Faults> Destination::examine_key(std::stop_token stop) {
+  const auto planned =
       session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
         TRY(connection.query(sql_.plan_merge()));
         return {};
       });
-  if (planned || planned.error().code != Code::internal) return planned;
-  return base::error(
-      Code::invalid_config,
+  if (planned) return Faults();
+  if (planned.error().code == Code::permission) return Faults{refused_by_rights(planned.error().message)};
+  if (planned.error().code != Code::internal) return planned.error();
+  return Faults{fmt::format(
       "the table {0} cannot be merged into by the primary_key ({1}), because it has no unique key of exactly "
-      "these columns; "
-      "change destination.primary_key, or add one with: CREATE UNIQUE INDEX {2} ON {0} ({1}); ({3})",
+      "these columns; change destination.primary_key, or add one with: CREATE UNIQUE INDEX {2} ON {0} ({1}); "
+      "({3})",
       sql_.table(), sql_.key_list(), dialect_.quote(collector_.destination.table + "_key"),
-      planned.error().message);
+      planned.error().message)};
+}
+
+Result<Destination::Faults> Destination::examine_rights(std::stop_token stop) {
+  const auto planned =
+      session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+        for (const std::string& plan : sql_.plan_writes(fit_)) TRY(connection.query(plan));
+        return {};
+      });
+  if (planned) return Faults();
+  if (planned.error().code == Code::permission) return Faults{refused_by_rights(planned.error().message)};
+  return planned.error();
+}
+
+std::string Destination::refused_by_rights(const std::string& message) const {
+  return fmt::format(
+      "the table {0} cannot be read and written: {1}; as its owner: GRANT SELECT, INSERT, UPDATE, DELETE ON "
+      "{0} TO …;",
+      sql_.table(), message);
 }
 
 // ---- staging ----
@@ -175,7 +148,7 @@ Result<void> Destination::stage(const store::RowSource& rows, std::stop_token st
   std::vector<std::string> columns;
   for (const Field& field : collector_.fields) columns.push_back(field.column);
   TRY(session_.transact(Access::staging, std::move(stop), [&](Connection& connection) -> Result<void> {
-    if (!staged_) TRY(connection.execute(sql_.create_staging()));
+    if (!staged_) TRY(connection.execute(sql_.create_staging(table_)));
     TRY_WITH(connection.load(sql_.staging(), columns, rows), "staging");
     return {};
   }));
@@ -189,7 +162,7 @@ Result<std::int64_t> Destination::count(Connection& connection, const std::strin
 
 Result<void> Destination::fold(Counts& counts, std::stop_token stop) {
   TRY(session_.transact(Access::staging, std::move(stop), [&](Connection& connection) -> Result<void> {
-    if (!staged_) TRY(connection.execute(sql_.create_staging()));
+    if (!staged_) TRY(connection.execute(sql_.create_staging(table_)));
     counts.conflicts = 0;
     counts.staged = TRY(count(connection, sql_.count_staged()));
     if (!has_key()) return {};
@@ -219,17 +192,35 @@ Result<void> Destination::reset(std::stop_token stop) {
 
 // ---- the slice's transaction ----
 
+// Among the runs that make, alter or replace tables of this name, whatever schema they are in. First of all
+// locks of the transaction, so that no two wait for each other.
+Result<void> Destination::take_turns(Connection& connection) {
+  if (dialect_.take_turns().empty()) return {};
+  const std::string what = "pulse.table " + collector_.destination.table.substr(0, max_name);
+  TRY(connection.query(dialect_.take_turns(), {what}));
+  return {};
+}
+
 Result<std::optional<Destination::Shrunk>> Destination::shrunk(Connection& connection, const Counts& counts) {
   const config::Destination& it = collector_.destination;
   if (!is(Disposition::replace)) return std::nullopt;
-  if (TRY(database_.columns(connection, it.schema, it.table)).empty()) return std::nullopt;
+  TRY(take_turns(connection));
+  if (!TRY(database_.describe(connection, it.schema, it.table)).exists) return std::nullopt;
   const std::int64_t before = TRY(count(connection, sql_.count_stored()));
   if (counts.staged >= before - counts.staged) return std::nullopt;
   return Shrunk{before, counts.staged};
 }
 
 Result<void> Destination::prepare(Connection& connection) {
-  TRY(examine(connection));
+  if (is(Disposition::replace)) TRY(take_turns(connection));
+  TRY(refuse(TRY(examine(connection))));
+  const auto is_ready = [&] { return fit_.exists && fit_.missing.empty(); };
+  if (is_ready()) return {};
+  if (!dialect_.take_turns().empty()) {
+    TRY(take_turns(connection));  // another may have been about to do the same
+    TRY(refuse(TRY(examine(connection))));
+    if (is_ready()) return {};
+  }
   if (!fit_.exists) {
     TRY_WITH(connection.execute(sql_.create_table()), "creating {}", sql_.table());
     return {};
@@ -254,12 +245,33 @@ Result<void> Destination::merge(Connection& connection, base::WallTime now, Coun
   return {};
 }
 
+// Exact, whoever else writes into the table meanwhile (CO9).
 Result<void> Destination::upsert(Connection& connection, std::span<const Param> params, Counts& counts) {
-  const std::int64_t before = TRY(count(connection, sql_.count_stored()));
-  const std::int64_t written = TRY_WITH(connection.execute(sql_.upsert(fit_), params),
-                                        "merging into {} by its key ({})", sql_.table(), sql_.key_list());
-  const std::int64_t after = TRY(count(connection, sql_.count_stored()));
-  counts.inserted = after - before;
+  std::int64_t written = 0;
+  const auto merge_rows = [&]() -> Result<void> {
+    written = TRY_WITH(connection.execute(sql_.upsert(fit_), params), "merging into {} by its key ({})",
+                       sql_.table(), sql_.key_list());
+    return {};
+  };
+  const bool many_write = !dialect_.take_turns().empty();
+  if (!sql_.updates(fit_)) {
+    TRY(merge_rows());
+    counts.inserted = written;
+  } else if (!many_write) {
+    const std::int64_t before = TRY(count(connection, sql_.count_stored()));
+    TRY(merge_rows());
+    counts.inserted = TRY(count(connection, sql_.count_stored())) - before;
+  } else if (table_.is_partitioned) {
+    // Which rows are new can be asked beforehand only, so it must still be true then.
+    TRY_WITH(connection.execute(dialect_.keep_writers_out(sql_.table())), "locking {}", sql_.table());
+    counts.inserted = TRY(count(connection, sql_.count_new()));
+    TRY(merge_rows());
+  } else {
+    const auto rows = TRY_WITH(connection.query(sql_.upsert_counting(fit_), params),
+                               "merging into {} by its key ({})", sql_.table(), sql_.key_list());
+    counts.inserted = rows.at(0).integer(0);
+    written = rows.at(0).integer(1);
+  }
   counts.updated = written - counts.inserted;
   counts.unchanged = counts.staged - written;
   return {};
@@ -279,6 +291,9 @@ Result<std::int64_t> Destination::delete_old(Connection& connection) {
 // as long as nothing changes, the generation before stays the last one that differed.
 Result<void> Destination::replace(Connection& connection, std::span<const Param> params, Counts& counts) {
   if (fit_.exists) {
+    // What others wrote in between would be deleted without being kept. They may go on reading.
+    if (const std::string lock = dialect_.keep_writers_out(sql_.table()); !lock.empty())
+      TRY_WITH(connection.execute(lock), "locking {}", sql_.table());
     const std::int64_t before = TRY(count(connection, sql_.count_stored()));
     if (has_key() && before == counts.staged && TRY(connection.query(sql_.any_change(fit_))).empty()) {
       counts.unchanged = counts.staged;

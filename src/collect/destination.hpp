@@ -11,8 +11,8 @@
 //   }));
 //   TRY(destination.reset(stop));                  // on to the next slice
 //
-// Errors: invalid_config, with the SQL that mends it, if table and collector do not go together; those of the
-// store. Belongs to one thread at a time.
+// Errors: invalid_config if table and collector do not go together: a line for each fault, with the SQL that
+// mends it; those of the store. Belongs to one thread at a time.
 #pragma once
 
 #include <optional>
@@ -43,6 +43,8 @@ class Destination {
   // else that means for a record that has one (discard_row, quarantine_row) is the mapper's to do.
   const std::vector<std::string>& lacking() const { return lacking_; }
 
+  store::ListStyle list_style() const { return dialect_.list_style(); }  // for the Mapper
+
   // Rows in the order of the collector's fields; one call a page.
   base::Result<void> stage(const store::RowSource& rows, std::stop_token stop);
 
@@ -67,12 +69,13 @@ class Destination {
   bool is(config::Destination::WriteDisposition disposition) const;
   bool has_key() const { return !collector_.destination.primary_key.empty(); }
 
-  base::Result<void> examine(store::Connection& connection);
-  base::Result<void> judge_missing(const std::vector<const config::Field*>& missing);
-  base::Result<void> check_filled() const;
-  base::Result<void> check_previous(store::Connection& connection);
-  base::Result<void> verify_key(std::stop_token stop);
-  const store::Column* find_column(std::string_view name) const;
+  using Faults = std::vector<std::string>;
+  base::Result<Faults> examine(store::Connection& connection);
+  base::Result<Faults> examine_previous(store::Connection& connection);
+  base::Result<Faults> examine_key(std::stop_token stop);
+  base::Result<Faults> examine_rights(std::stop_token stop);
+  std::string refused_by_rights(const std::string& message) const;
+  base::Result<void> take_turns(store::Connection& connection);
 
   base::Result<std::int64_t> count(store::Connection& connection, const std::string& sql) const;
   base::Result<void> fold_repeated(store::Connection& connection, Counts& counts);
@@ -89,8 +92,9 @@ class Destination {
   store::Session& session_;
   const store::Dialect& dialect_;
   const DestinationSql sql_;
-  std::vector<store::Column> columns_;  // as last seen; empty: the table is to be created
+  store::Table table_;  // as last seen
   Fit fit_;
+  bool key_is_there_ = true;
   std::vector<std::string> lacking_;
   bool staged_ = false, folded_ = false;
 };

@@ -1,8 +1,9 @@
-// For the tests of destinations: a database in memory, and what a run does with its rows.
+// For the tests of destinations: a database of each engine, and what a run does with its rows.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "collect/destination.hpp"
 #include "collect/fixture_test.hpp"
+#include "store/conformance_test.hpp"
 
 namespace collect::testing {
 
@@ -44,8 +46,33 @@ inline store::RowSource rows_of(const std::vector<Row>& rows) {
   };
 }
 
-class DestinationTest : public ::testing::Test {
+// A file loads as memory does; its readers are others, which is the store's to test.
+inline constexpr std::array loading_engines{store::testing::engines[1], store::testing::engines[2]};
+
+class DestinationTest : public ::testing::TestWithParam<store::testing::Engine> {
  protected:
+  using Kind = store::ColumnType::Kind;
+
+  bool is_sqlite() const { return database_->dialect().name() == "sqlite"; }
+  std::string type(Kind kind) const { return database_->dialect().type({.kind = kind}); }
+  store::Table describe(const std::string& table, const std::string& schema = {}) {
+    store::Table found;
+    const auto asked =
+        session_->transact(store::Access::read, {}, [&](store::Connection& c) -> base::Result<void> {
+          found = TRY(database_->describe(c, schema, table));
+          return {};
+        });
+    EXPECT_TRUE(asked) << store::testing::message_of(asked);
+    return found;
+  }
+  bool has_table(const std::string& name) { return describe(name).exists; }
+  std::size_t width(const std::string& table) { return describe(table).columns.size(); }
+  Lines staging_tables() {
+    return lines(is_sqlite()
+                     ? "SELECT name FROM sqlite_temp_schema WHERE type = 'table'"
+                     : "SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r' AND "
+                       "pg_table_is_visible(oid)");
+  }
   base::Result<void> merge(store::Session& session, Destination& destination, Counts& counts) {
     return session.transact(store::Access::write, {}, [&](store::Connection& connection) {
       return destination.merge(connection, clock_.wall(), counts);
@@ -73,11 +100,16 @@ class DestinationTest : public ::testing::Test {
   void execute(const std::string& sql) { ASSERT_OK(store::testing::execute(*session_, sql)); }
   Lines lines(const std::string& sql) { return lines_of(*session_, sql); }
 
+  store::testing::TempFolder folder_;
   base::SimulatedClock clock_{base::SimulatedClock::Mode::manual};
-  std::unique_ptr<store::Database> database_ = store::testing::open(":memory:");
+  std::unique_ptr<store::Database> database_ = GetParam().open(folder_);
   std::unique_ptr<store::Session> session_ = store::testing::session_of(*database_);
   config::Collector collector_ = collector_with(item_fields, "[id]");
   int runs_ = 0;
 };
+
+#define ON_EVERY_ENGINE(Suite)                                                                     \
+  INSTANTIATE_TEST_SUITE_P(Engines, Suite, ::testing::ValuesIn(collect::testing::loading_engines), \
+                           store::testing::name_of)
 
 }  // namespace collect::testing

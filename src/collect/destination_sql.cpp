@@ -6,6 +6,8 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "collect/destination_fit.hpp"
+#include "store/database.hpp"
 
 namespace collect {
 namespace {
@@ -43,6 +45,12 @@ store::ColumnType column_type(const config::Field& field) {
           .length = field.is_varchar ? field.max_length : 0,
           .precision = field.precision,
           .scale = field.scale};
+}
+
+store::ColumnType value_type(const config::Field& field) {
+  store::ColumnType type = column_type(field);
+  if (field.type == FieldType::text || field.type == FieldType::text_list) type.length = field.max_length;
+  return type;
 }
 
 DestinationSql::DestinationSql(const config::Collector& collector, const store::Dialect& dialect,
@@ -93,11 +101,17 @@ std::string DestinationSql::any_differs(const Fit& fit, std::string_view a, std:
 
 // ---- staging ----
 
-std::string DestinationSql::create_staging() const {
+std::string DestinationSql::create_staging(const store::Table& table) const {
   std::string columns = fmt::format("{} {}", position, dialect_.serial());
-  for (const config::Field& field : collector_.fields)
-    columns += fmt::format(", {} {}{}", dialect_.quote(field.column), dialect_.type(column_type(field)),
-                           field.is_key ? " NOT NULL" : "");
+  for (const config::Field& field : collector_.fields) {
+    std::string type = dialect_.type(column_type(field));
+    const store::Column* const stored = find_column(dialect_, table, field.column);
+    if (field.is_key && stored != nullptr && !stored->enforced_type.empty()) {
+      type = stored->enforced_type;
+      if (!stored->collation.empty()) type += " COLLATE " + stored->collation;
+    }
+    columns += fmt::format(", {} {}{}", dialect_.quote(field.column), type, field.is_key ? " NOT NULL" : "");
+  }
   return fmt::format("CREATE TEMP TABLE {} ({})", staging_, columns);
 }
 
@@ -162,16 +176,44 @@ std::string DestinationSql::plan_merge() const {
       key_list());
 }
 
+std::vector<std::string> DestinationSql::plan_writes(const Fit& fit) const {
+  std::vector<std::string> columns, plans;
+  std::string changed;
+  for (const config::Field* field : fit.loaded) {
+    if (std::find(fit.missing.begin(), fit.missing.end(), field) != fit.missing.end()) continue;
+    columns.push_back(dialect_.quote(field->column));
+    if (!field->is_key) changed = columns.back();
+  }
+  if (columns.empty()) return plans;
+  plans.push_back(
+      fmt::format("EXPLAIN INSERT INTO {0} ({1}) SELECT {1} FROM {0}", table_, base::join(columns, ", ")));
+  const Disposition disposition = collector_.destination.write_disposition;
+  const bool has_key = !collector_.destination.primary_key.empty();
+  if (has_key && disposition != Disposition::append && updates(fit) && !changed.empty())
+    plans.push_back(fmt::format("EXPLAIN UPDATE {0} SET {1} = {1}", table_, changed));
+  if (disposition == Disposition::replace) plans.push_back("EXPLAIN DELETE FROM " + table_);
+  return plans;
+}
+
 std::string DestinationSql::count_stored() const { return "SELECT count(*) FROM " + table_; }
+
+// Where many write at once, those that take rows in one order wait for each other and never in a ring.
+std::string DestinationSql::in_key_order() const {
+  const bool ordered = !collector_.destination.primary_key.empty() && !dialect_.take_turns().empty();
+  return ordered ? " ORDER BY " + key_list() : "";
+}
 
 // WHERE true: SQLite's parser would else read ON CONFLICT as a join condition.
 std::string DestinationSql::insert(const Fit& fit) const {
   const std::string columns = column_list(fit);
   if (fit.foreign)
-    return fmt::format("INSERT INTO {0} AS stored ({1}) SELECT {1} FROM {2} WHERE true", table_, columns,
-                       staging_);
-  return fmt::format("INSERT INTO {0} AS stored ({1}, {2}, {3}) SELECT {1}, $1, $2 FROM {4} WHERE true",
-                     table_, columns, run_column, loaded_column, staging_);
+    return fmt::format("INSERT INTO {0} AS stored ({1}) SELECT {1} FROM {2} WHERE true{3}", table_, columns,
+                       staging_, in_key_order());
+  return fmt::format(
+      "INSERT INTO {0} AS stored ({1}, {2}, {3}) SELECT {1}, CAST($1 AS {4}), CAST($2 AS {5}) FROM {6} WHERE "
+      "true{7}",
+      table_, columns, run_column, loaded_column, dialect_.type({}),
+      dialect_.type({.kind = store::ColumnType::Kind::timestamp}), staging_, in_key_order());
 }
 
 std::string DestinationSql::insert_new(const Fit& fit) const {
@@ -212,12 +254,30 @@ std::string DestinationSql::upsert(const Fit& fit) const {
     if (!field->is_volatile)
       changed.push_back(dialect_.differs("stored." + column, result_of(*field), column_type(*field)));
   }
-  if (changed.empty()) return insert_new(fit);
+  if (!updates(fit)) return insert_new(fit);
   if (!fit.foreign)
     for (const std::string_view column : {run_column, loaded_column})
       set.push_back(fmt::format("{0} = excluded.{0}", column));
   return fmt::format("{} ON CONFLICT ({}) DO UPDATE SET {} WHERE ({}){}", insert(fit), key_list(),
                      base::join(set, ", "), base::join(changed, " OR "), newer);
+}
+
+bool DestinationSql::updates(const Fit& fit) const {
+  return std::any_of(fit.loaded.begin(), fit.loaded.end(), [&](const config::Field* field) {
+    return !field->is_key && !field->is_volatile && policy(*field) != Conflict::keep;
+  });
+}
+
+std::string DestinationSql::upsert_counting(const Fit& fit) const {
+  return fmt::format(
+      "WITH done AS ({} RETURNING {} AS is_new) SELECT count(*) FILTER (WHERE is_new), count(*) FROM done",
+      upsert(fit), dialect_.is_new_row("stored"));
+}
+
+std::string DestinationSql::count_new() const {
+  return fmt::format(
+      "SELECT count(*) FROM {} AS staged WHERE NOT EXISTS (SELECT 1 FROM {} AS stored WHERE {})", staging_,
+      table_, same_key("stored", "staged"));
 }
 
 // ---- replace ----

@@ -12,9 +12,14 @@
 #include "config/collector.hpp"
 #include "store/dialect.hpp"
 
+namespace store {
+struct Table;
+}
+
 namespace collect {
 
-store::ColumnType column_type(const config::Field& field);
+store::ColumnType column_type(const config::Field& field);  // of the column that pulse makes for it
+store::ColumnType value_type(const config::Field& field);   // of its values: also max_length of a text
 
 inline constexpr std::string_view run_column = "_run_id", loaded_column = "_loaded_at";
 inline constexpr std::string_view replaced_column = "_replaced_by";  // marks the generation before
@@ -36,7 +41,8 @@ class DestinationSql {
   const std::string& previous() const { return previous_; }  // the generation before
   std::string key_list(std::string_view prefix = {}) const;
 
-  std::string create_staging() const;
+  // The key as the table has it, so that keys equal there are equal here.
+  std::string create_staging(const store::Table& table) const;
   std::string drop_staging() const;
   std::string count_staged() const;
   std::string any_repeated() const;
@@ -48,11 +54,16 @@ class DestinationSql {
 
   std::string create_table() const;
   std::string add_column(const config::Field& field) const;
-  std::string plan_merge() const;  // changes nothing; fails if the key will not do
+  // These change nothing: the one fails if the key will not do, the others if a right is missing.
+  std::string plan_merge() const;
+  std::vector<std::string> plan_writes(const Fit& fit) const;
   std::string count_stored() const;
   std::string insert(const Fit& fit) const;      // all rows
   std::string insert_new(const Fit& fit) const;  // rows whose key is not there yet
   std::string upsert(const Fit& fit) const;
+  bool updates(const Fit& fit) const;                 // else upsert() is insert_new()
+  std::string upsert_counting(const Fit& fit) const;  // gives: inserted, written; where the engine can
+  std::string count_new() const;                      // staged rows whose key is not there
   // Replace with a key: whether a row is new or differs; then, in this order, what deletes those that are not
   // staged.
   std::string any_change(const Fit& fit) const;
@@ -69,6 +80,7 @@ class DestinationSql {
   std::string same_key(std::string_view a, std::string_view b) const;
   // Any of the loaded columns that count; of `stored` against what it becomes.
   std::string any_differs(const Fit& fit, std::string_view a, std::string_view b) const;
+  std::string in_key_order() const;
   std::string result_of(const config::Field& field) const;
   config::Destination::OnConflict policy(const config::Field& field) const;
 

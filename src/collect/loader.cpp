@@ -37,7 +37,8 @@ Loader::Loader(const RunnerParts& parts, const config::Collector& collector, Run
       target_(target),
       mapper_(target ? target->destination.fields() : collector.fields,
               {.contract = collector.destination.schema_contract,
-               .lacking = target ? target->destination.lacking() : std::vector<std::string>{}}),
+               .lacking = target ? target->destination.lacking() : std::vector<std::string>{},
+               .lists = target ? target->destination.list_style() : store::ListStyle::json}),
       reader_({parts.engine, parts.clock, parts.redactor,
                [this] {
                  if (progress_) progress_({.phase = Progress::Phase::decode, .expected = {}, .note = {}});

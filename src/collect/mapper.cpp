@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/text.hpp"
 #include "collect/arena.hpp"
 
 namespace collect {
@@ -14,6 +15,16 @@ namespace {
 using Contract = config::Destination::SchemaContract;
 
 constexpr std::size_t buffer_size = 16 * 1024;
+
+// An entry of PostgreSQL's indexes ends at 2,704 bytes; each column there costs some of its own.
+constexpr std::size_t max_key_bytes = 2'600, key_column_bytes = 8;
+// What a byte of JSON, or of a list, may become there: [1,2] are numbers of 12 bytes each.
+constexpr std::size_t parts_growth = 6;
+
+bool has_parts(config::FieldType type) {
+  using config::FieldType;
+  return type == FieldType::json || type == FieldType::text_list || type == FieldType::integer_list;
+}
 
 bool is_null(const store::Param& cell) { return std::holds_alternative<std::monostate>(cell); }
 
@@ -28,7 +39,7 @@ Mapper::Mapper(std::vector<config::Field> fields, Options options)
       record_arena_(buffer_.get(), buffer_size) {
   casters_.reserve(fields_.size());
   for (const config::Field& field : fields_) {
-    auto caster = Caster::make(field);
+    auto caster = Caster::make(field, options_.lists);
     if (!caster) {
       fault_ = fmt::format("fields.{}.{}", field.column, caster.error());
       return;
@@ -56,7 +67,10 @@ base::Result<store::Param> Mapper::render(std::size_t index, const expr::Templat
   };
   decode::Value value;
   if (source.is_secret()) {
-    value = decode::Value::string(source.secret.reveal());
+    const std::string_view secret = source.secret.reveal();  // the one text that no decoder has looked at
+    if (base::valid_utf8_length(secret) != secret.size())
+      return fault("what came from the environment is not UTF-8");
+    value = decode::Value::string(secret);
   } else {
     const auto rendered = source.text->render(values, slice_arena_);
     if (!rendered) return fault(rendered.error());
@@ -101,7 +115,21 @@ std::optional<std::span<const store::Param>> Mapper::map(const decode::Value& re
     return refuse(std::move(problem->column), std::move(problem->misfit.reason),
                   of_schema && options_.contract == Contract::freeze);
   }
+  if (key_is_too_long())
+    return refuse("", "the key is too long for an index, which takes some 2,600 bytes; choose a shorter one",
+                  false);
   return row_;
+}
+
+bool Mapper::key_is_too_long() const {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (!fields_[i].is_key) continue;
+    const auto* text = std::get_if<std::string_view>(&row_[i]);
+    const std::size_t size = text == nullptr ? 0 : text->size();
+    bytes += key_column_bytes + (has_parts(fields_[i].type) ? size * parts_growth : size);
+  }
+  return bytes > max_key_bytes;
 }
 
 std::optional<Mapper::Problem> Mapper::fill(std::size_t index, const decode::Value& record) {

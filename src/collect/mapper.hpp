@@ -47,6 +47,7 @@ class Mapper {
     // Fields whose column the table does not have: with discard_row and quarantine_row a record that has a
     // value there is dropped or set aside.
     std::vector<std::string> lacking{};
+    store::ListStyle lists = store::ListStyle::json;  // as the engine takes them: Destination::list_style()
   };
 
   explicit Mapper(std::vector<config::Field> fields) : Mapper(std::move(fields), Options{}) {}
@@ -77,6 +78,7 @@ class Mapper {
   };
   // One row cell; the problem if there is one.
   std::optional<Problem> fill(std::size_t index, const decode::Value& record);
+  bool key_is_too_long() const;
   Cast cell_of(std::size_t index, const decode::Value& record);
   base::Result<store::Param> render(std::size_t index, const expr::TemplateValues& values);
 

@@ -50,4 +50,9 @@ bool Row::is_null(std::size_t column) const {
   return std::holds_alternative<std::monostate>(cell(*this, column));
 }
 
+base::Result<std::vector<Column>> Database::columns(Connection& connection, std::string_view schema,
+                                                    std::string_view table) {
+  return TRY(describe(connection, schema, table)).columns;
+}
+
 }  // namespace store

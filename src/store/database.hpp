@@ -93,11 +93,11 @@ class Session {
   virtual base::Result<void> transact(Access access, std::stop_token stop, const Work& work) = 0;
 };
 
-struct Column {
-  std::string name;
-  std::string type;  // as declared
-  bool not_null = false;
-  bool has_default = false;  // the engine fills it if the row does not
+struct Table {
+  bool exists = false;
+  bool has_schema = true;       // the schema that was asked for is there, or none was
+  bool is_partitioned = false;  // its rows live in others
+  std::vector<Column> columns{};
 };
 
 class Database {
@@ -106,9 +106,13 @@ class Database {
   virtual const Dialect& dialect() const = 0;
   virtual std::string description() const = 0;  // for people, without secrets: "SQLite var/pulse.db"
   virtual base::Result<std::unique_ptr<Session>> session(std::stop_token stop) = 0;
-  // The columns of a table, empty if there is none; invalid_config for a view.
-  virtual base::Result<std::vector<Column>> columns(Connection& connection, std::string_view schema,
-                                                    std::string_view table) = 0;
+  // A table as it is now; invalid_config for a view.
+  virtual base::Result<Table> describe(Connection& connection, std::string_view schema,
+                                       std::string_view table) = 0;
+
+  // Its columns; none if there is no such table.
+  base::Result<std::vector<Column>> columns(Connection& connection, std::string_view schema,
+                                            std::string_view table);
 };
 
 }  // namespace store

@@ -39,6 +39,28 @@ struct ColumnType {
   std::int64_t scale = 0;      // of these, behind the point
 };
 
+// A column of a table as it is.
+struct Column {
+  std::string name;
+  std::string type;  // as declared
+  bool not_null = false;
+  bool has_default = false;  // the engine fills it if the row does not
+  bool is_computed = false;  // only the engine fills it
+  bool is_identity = false;
+  // The type that its values are held to; of a domain, the one it is made of. Empty: to none, which is what
+  // SQLite does outside of STRICT tables.
+  std::string enforced_type{};
+  std::string collation{};  // quoted; empty: its type's own
+};
+
+enum class Suits {
+  yes,
+  too_narrow,  // it would refuse or change some of the values
+  wrong,       // it is of another kind
+};
+
+enum class ListStyle { json, array_literal };  // ["a",null] or {"a",NULL}
+
 class Dialect {
  public:
   virtual ~Dialect() = default;
@@ -61,6 +83,28 @@ class Dialect {
   virtual std::string differs(std::string_view a, std::string_view b, const ColumnType& type) const = 0;
   // An expression whose < and ORDER BY follow the type's order: texts by their bytes, numbers by value.
   virtual std::string ordered(std::string_view a, const ColumnType& type) const = 0;
+
+  // How the engine takes text_list and integer_list.
+  virtual ListStyle list_style() const = 0;
+  // Whether the column takes every value of the type, and gives each back as it was.
+  virtual Suits suits(const Column& column, const ColumnType& type) const = 0;
+  // SQL for people, that mends a column: to give it another type, to let rows fill it, to let it be NULL. And
+  // to make a schema. Empty: the engine cannot. `table` is quoted.
+  virtual std::string change_type(std::string_view table, const Column& column,
+                                  const ColumnType& type) const = 0;
+  virtual std::string let_rows_fill(std::string_view table, const Column& column,
+                                    const ColumnType& type) const = 0;
+  virtual std::string drop_not_null(std::string_view table, const Column& column) const = 0;
+  virtual std::string create_schema(std::string_view name) const = 0;
+
+  // Where many transactions write at once; all are empty where only one does. A query after which, until its
+  // end, no other transaction passes one with the same $1.
+  virtual std::string_view take_turns() const = 0;
+  // A statement after which, until the transaction's end, others read the table, but do not write.
+  virtual std::string keep_writers_out(std::string_view table) const = 0;
+  // Of a row that INSERT … ON CONFLICT DO UPDATE returned: a condition, true if it was not there before. Not
+  // for partitioned tables.
+  virtual std::string is_new_row(std::string_view alias) const = 0;
 
   std::string greater(std::string_view a, std::string_view b, const ColumnType& type) const;   // never NULL
   std::string greatest(std::string_view a, std::string_view b, const ColumnType& type) const;  // equal: a

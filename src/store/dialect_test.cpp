@@ -55,6 +55,38 @@ TEST_P(DialectConformance, DiffersByTheTypesEquality) {
   EXPECT_FALSE(differ("2", "2", integer));
 }
 
+TEST_P(DialectConformance, DocumentsDifferByValue) {
+  const auto differ = [&](const char* a, const char* b) {
+    return truth(dialect_.differs(a, b, {.kind = Kind::json}));
+  };
+  EXPECT_FALSE(differ("'{\"a\":1.10,\"b\":[1e2,-0]}'", "'{\"a\":1.1,\"b\":[100,0.0]}'"));
+  EXPECT_TRUE(differ("'{\"a\":1.10}'", "'{\"a\":1.11}'"));
+  EXPECT_TRUE(differ("'{\"1.10\":1}'", "'{\"1.1\":1}'"));
+  EXPECT_TRUE(differ("'[\"\\\"1.10\"]'", "'[\"\\\"1.1\"]'"));
+  EXPECT_TRUE(differ("'[1,2]'", "'[12]'"));
+  EXPECT_TRUE(differ("'1'", "'\"1\"'"));
+  EXPECT_TRUE(differ("'[1]'", "'[1,1]'"));
+  EXPECT_TRUE(differ("NULL", "'null'"));
+  EXPECT_FALSE(differ("NULL", "NULL"));
+}
+
+TEST_P(DialectConformance, OneTransactionAtATimePasses) {
+  if (dialect_.take_turns().empty()) return;
+  const auto other = session_of(*database_);
+  ASSERT_OK(write([&](Connection& c) -> base::Result<void> {
+    TRY(c.query(dialect_.take_turns(), {"it's"}));
+    TRY(c.query(dialect_.take_turns(), {"it's"}));  // which has it already
+    const auto second = other->transact(Access::write, {}, [&](Connection& late) -> base::Result<void> {
+      TRY(late.query(dialect_.take_turns(), {"something else"}));
+      TRY(late.execute("SET LOCAL lock_timeout = 1"));
+      TRY(late.query(dialect_.take_turns(), {"it's"}));
+      return {};
+    });
+    EXPECT_FAILS(base::Code::conflict, second);
+    return {};
+  }));
+}
+
 TEST_P(DialectConformance, GreaterFollowsTheTypesOrder) {
   const auto greater = [&](const char* a, const char* b, const ColumnType& type) {
     return truth(dialect_.greater(a, b, type));

@@ -44,9 +44,9 @@ class FaultyDatabase final : public Database {
     TRY(call("session"));
     return std::make_unique<FaultySession>(*this, TRY(inner_.session(std::move(stop))));
   }
-  base::Result<std::vector<Column>> columns(Connection& connection, std::string_view schema,
-                                            std::string_view table) override {
-    return inner_.columns(connection, schema, table);  // its statements pass the connection, and count there
+  base::Result<Table> describe(Connection& connection, std::string_view schema,
+                               std::string_view table) override {
+    return inner_.describe(connection, schema, table);  // its statements pass the connection, and count there
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/postgres_dialect.hpp"
 #include "store/postgres_pool.hpp"
 
 namespace store {
@@ -64,8 +65,8 @@ class PostgresDatabase final : public Database {
   base::Result<std::unique_ptr<Session>> session(std::stop_token stop) override {
     return std::make_unique<PostgresSession>(pool_, TRY(pool_.acquire(std::move(stop))));
   }
-  base::Result<std::vector<Column>> columns(Connection& connection, std::string_view schema,
-                                            std::string_view table) override;
+  base::Result<Table> describe(Connection& connection, std::string_view schema,
+                               std::string_view table) override;
 
  private:
   const std::string description_;
@@ -75,28 +76,62 @@ class PostgresDatabase final : public Database {
 std::string_view kind_of(std::string_view relkind) {
   if (relkind == "v") return "a view";
   if (relkind == "m") return "a materialized view";
-  if (relkind == "f") return "a foreign table";
-  return "something else";
+  return "a foreign table";
 }
 
-base::Result<std::vector<Column>> PostgresDatabase::columns(Connection& connection, std::string_view schema,
-                                                            std::string_view table) {
-  const std::string name = dialect().table(schema, table);
-  const auto kinds =
-      TRY(connection.query("SELECT relkind FROM pg_class WHERE oid = to_regclass($1)", {name}));
-  if (kinds.empty()) return std::vector<Column>();
-  if (const std::string kind = kinds[0].text(0); kind != "r" && kind != "p")
-    return base::error(Code::invalid_config, "{} is {}, not a table", name, kind_of(kind));
-  const auto rows = TRY(connection.query(
-      "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR t.typnotnull, "
-      "a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL "
-      "FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid "
-      "WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-      {name}));
-  std::vector<Column> columns;
-  for (const Row& row : rows)
-    columns.push_back({row.text(0), row.text(1), row.integer(2) != 0, row.integer(3) != 0});
-  return columns;
+// A domain may be made of another one; each may forbid NULL, and the outermost default counts.
+constexpr std::string_view describe_columns = R"sql(
+SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR base.not_null,
+       a.atthasdef OR a.attidentity <> '' OR base.has_default,
+       a.attgenerated <> '' OR a.attidentity = 'a', a.attidentity <> '',
+       format_type(base.type, base.modifier),
+       coalesce(quote_ident(n.nspname) || '.' || quote_ident(c.collname), '')
+FROM pg_attribute a
+CROSS JOIN LATERAL (
+  WITH RECURSIVE made_of(depth, type, modifier, not_null, has_default) AS (
+    SELECT 0, a.atttypid, a.atttypmod, false, false
+    UNION ALL
+    SELECT depth + 1, t.typbasetype, t.typtypmod, made_of.not_null OR t.typnotnull,
+           made_of.has_default OR t.typdefault IS NOT NULL
+    FROM made_of JOIN pg_type t ON t.oid = made_of.type AND t.typtype = 'd')
+  SELECT * FROM made_of ORDER BY depth DESC LIMIT 1) AS base
+JOIN pg_type t ON t.oid = base.type
+LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.oid <> t.typcollation
+LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)sql";
+
+// Where a statement would look. Not by to_regclass(): what it did not find once, it may go on not finding in
+// this transaction, also when another has made it meanwhile.
+constexpr std::string_view find_table = R"sql(
+SELECT c.oid::bigint, c.relkind
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = $1 AND CASE WHEN $2 = '' THEN n.nspname = ANY (current_schemas(true)) ELSE n.nspname = $2 END
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1)sql";
+
+base::Result<Table> PostgresDatabase::describe(Connection& connection, std::string_view schema,
+                                               std::string_view table) {
+  const std::string_view in = clip_identifier(schema);
+  const auto tables = TRY(connection.query(find_table, {clip_identifier(table), in}));
+  if (tables.empty()) {
+    const auto found = TRY(connection.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", {in}));
+    return Table{.exists = false, .has_schema = schema.empty() || !found.empty()};
+  }
+  const std::string kind = tables[0].text(1);
+  if (kind != "r" && kind != "p")
+    return base::error(Code::invalid_config, "{} is {}, not a table", dialect().table(schema, table),
+                       kind_of(kind));
+  Table found{.exists = true, .is_partitioned = kind == "p"};
+  for (const Row& row : TRY(connection.query(describe_columns, {tables[0].integer(0)})))
+    found.columns.push_back({.name = row.text(0),
+                             .type = row.text(1),
+                             .not_null = row.integer(2) != 0,
+                             .has_default = row.integer(3) != 0,
+                             .is_computed = row.integer(4) != 0,
+                             .is_identity = row.integer(5) != 0,
+                             .enforced_type = row.text(6),
+                             .collation = row.text(7)});
+  return found;
 }
 
 }  // namespace

@@ -176,6 +176,42 @@ TEST_F(Postgres, ColumnsOfItsTables) {
   }));
 }
 
+TEST_F(Postgres, WhatATableIs) {
+  ASSERT_OK(execute(*session_, "CREATE DOMAIN inner_type AS varchar(5) DEFAULT 'x'"));
+  ASSERT_OK(execute(*session_, "CREATE DOMAIN outer_type AS inner_type NOT NULL"));
+  ASSERT_OK(
+      execute(*session_,
+              "CREATE TABLE t (a outer_type, b text COLLATE \"C\", c int GENERATED ALWAYS AS IDENTITY, d "
+              "int GENERATED ALWAYS AS (1) STORED, e int)"));
+  ASSERT_OK(session_->transact(Access::read, {}, [&](Connection& c) -> Result<void> {
+    const Table table = TRY(database_->describe(c, "", "t"));
+    EXPECT_TRUE(table.exists && !table.is_partitioned);
+    std::string found;
+    for (const Column& column : table.columns)
+      found += fmt::format("{}: {}{}{}{}; ", column.name, column.enforced_type,
+                           column.collation.empty() ? "" : " " + column.collation,
+                           column.is_computed ? " computed" : "", column.has_default ? " default" : "");
+    EXPECT_EQ(found,
+              "a: character varying(5) default; b: text pg_catalog.\"C\"; c: integer computed default; "
+              "d: integer computed default; e: integer; ");
+    EXPECT_TRUE(table.columns[0].not_null);
+    EXPECT_FALSE(TRY(database_->describe(c, "none", "t")).has_schema);
+    EXPECT_TRUE(TRY(database_->describe(c, "public", "none")).has_schema);
+    return {};
+  }));
+}
+
+// What another made is found by the next statement, though this transaction has looked for it before.
+TEST_F(Postgres, ATableThatCameMeanwhile) {
+  const auto other = session_of(*database_);
+  ASSERT_OK(session_->transact(Access::write, {}, [&](Connection& c) -> Result<void> {
+    EXPECT_FALSE(TRY(database_->describe(c, "", "late")).exists);
+    TRY(execute(*other, "CREATE TABLE late (x int)"));
+    EXPECT_TRUE(TRY(database_->describe(c, "", "late")).exists);
+    return {};
+  }));
+}
+
 TEST_F(Postgres, ASchemaForTablesWithoutOne) {
   ASSERT_OK(execute(*session_, "CREATE SCHEMA mine"));
   const auto database = open_postgres({.url = base::Secret(url_), .schema = "mine"}, system_clock(), {});

@@ -40,8 +40,8 @@ class SqliteDatabase final : public Database {
   const Dialect& dialect() const override { return sqlite_dialect(); }
   std::string description() const override { return "SQLite " + shown_; }
   base::Result<std::unique_ptr<Session>> session(std::stop_token stop) override;
-  base::Result<std::vector<Column>> columns(Connection& connection, std::string_view schema,
-                                            std::string_view table) override;
+  base::Result<Table> describe(Connection& connection, std::string_view schema,
+                               std::string_view table) override;
 
   // `mine`: the session's TEMP tables, kept up to date.
   base::Result<void> transact(Access access, std::stop_token stop, const Work& work, Names& mine) {
@@ -100,28 +100,39 @@ base::Result<std::unique_ptr<Session>> SqliteDatabase::session(std::stop_token) 
   return std::make_unique<SqliteSession>(*this);
 }
 
-base::Result<std::vector<Column>> SqliteDatabase::columns(Connection& connection, std::string_view schema,
-                                                          std::string_view table) {
+base::Result<Table> SqliteDatabase::describe(Connection& connection, std::string_view schema,
+                                             std::string_view table) {
   // Without a schema SQLite looks where a statement would: in temp, main, then attached databases. Its own
   // function tables (json_each …) are in no list and are none of ours.
   const auto kinds = TRY(connection.query(
-      "SELECT type FROM pragma_table_list WHERE lower(name) = lower($1) AND ($2 = '' OR schema = $2) LIMIT 1",
+      "SELECT type, strict FROM pragma_table_list WHERE lower(name) = lower($1) AND ($2 = '' OR schema = $2) "
+      "LIMIT 1",
       {table, schema}));
-  if (kinds.empty()) return std::vector<Column>();
+  if (kinds.empty()) {
+    const auto found =
+        TRY(connection.query("SELECT 1 FROM pragma_database_list WHERE lower(name) = lower($1)", {schema}));
+    return Table{.exists = false, .has_schema = schema.empty() || !found.empty()};
+  }
   if (kinds[0].text(0) != "table")
     return base::error(Code::invalid_config, "{} is a {}, not a table", dialect().table(schema, table),
                        kinds[0].text(0));
-  const std::string name = schema.empty() ? "$1" : "$1, $2";
-  const std::string sql =
-      "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR (pk = 1 AND upper(type) = 'INTEGER') "
-      "FROM pragma_table_info(" +
-      name + ")";
+  const bool strict = kinds[0].integer(1) != 0;
+  // `hidden` is 2 or 3 of generated columns.
+  const std::string sql = fmt::format(
+      "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1 OR (pk = 1 AND upper(type) = "
+      "'INTEGER'), hidden > 1 FROM pragma_table_xinfo({}) WHERE hidden <> 1",
+      schema.empty() ? "$1" : "$1, $2");
   const auto rows =
       schema.empty() ? TRY(connection.query(sql, {table})) : TRY(connection.query(sql, {table, schema}));
-  std::vector<Column> columns;
+  Table found{.exists = true};
   for (const Row& row : rows)
-    columns.push_back({row.text(0), row.text(1), row.integer(2) != 0, row.integer(3) != 0});
-  return columns;
+    found.columns.push_back({.name = row.text(0),
+                             .type = row.text(1),
+                             .not_null = row.integer(2) != 0,
+                             .has_default = row.integer(3) != 0,
+                             .is_computed = row.integer(4) != 0,
+                             .enforced_type = strict && row.text(1) != "ANY" ? row.text(1) : ""});
+  return found;
 }
 
 base::Result<void> SqliteDatabase::read(std::stop_token stop, const Work& work) {

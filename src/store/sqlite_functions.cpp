@@ -25,12 +25,56 @@ bool decimals_differ(std::string_view a, std::string_view b) {
   return !left || !right || base::compare_decimal(*left, *right) != 0;
 }
 
+bool is_of_number(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+// The texts begin with numbers, or with what is none; takes these away.
+bool numbers_differ(std::string_view& a, std::string_view& b) {
+  const auto take = [](std::string_view& text) {
+    std::size_t end = 0;
+    while (end < text.size() && is_of_number(text[end])) ++end;
+    const std::string_view number = text.substr(0, end);
+    text.remove_prefix(end);
+    return number;
+  };
+  return decimals_differ(take(a), take(b));
+}
+
+// A number begins at a digit or a sign: the e of `true` is inside of a word, where it does not matter.
+bool begins_number(std::string_view text) {
+  return !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+}
+
+// One after the other, as both are written alike: compact, keys sorted.
+bool json_differs(std::string_view a, std::string_view b) {
+  bool in_text = false;
+  while (!a.empty() && !b.empty()) {
+    if (!in_text && begins_number(a) && begins_number(b)) {
+      if (numbers_differ(a, b)) return true;
+      continue;
+    }
+    if (a[0] != b[0]) return true;
+    if (in_text && a[0] == '\\' && a.size() > 1 && b.size() > 1) {
+      if (a[1] != b[1]) return true;
+      a.remove_prefix(2);
+      b.remove_prefix(2);
+      continue;
+    }
+    if (a[0] == '"') in_text = !in_text;
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  return a.size() != b.size();
+}
+
+template <bool (*differ)(std::string_view, std::string_view)>
 void on_differs(sqlite3_context* context, int, sqlite3_value** values) {
   const bool left_null = is_null(values[0]), right_null = is_null(values[1]);
   try {
-    const bool differ = left_null || right_null ? left_null != right_null
-                                                : decimals_differ(text_of(values[0]), text_of(values[1]));
-    sqlite3_result_int(context, differ ? 1 : 0);
+    const bool result =
+        left_null || right_null ? left_null != right_null : differ(text_of(values[0]), text_of(values[1]));
+    sqlite3_result_int(context, result ? 1 : 0);
   } catch (const std::exception&) {
     sqlite3_result_error_nomem(context);
   }
@@ -71,8 +115,10 @@ std::string decimal_order(std::string_view value) {
 
 bool add_functions(sqlite3* connection) {
   constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-  return sqlite3_create_function_v2(connection, "pulse_decimal_differs", 2, flags, nullptr, on_differs,
-                                    nullptr, nullptr, nullptr) == SQLITE_OK &&
+  return sqlite3_create_function_v2(connection, "pulse_decimal_differs", 2, flags, nullptr,
+                                    on_differs<decimals_differ>, nullptr, nullptr, nullptr) == SQLITE_OK &&
+         sqlite3_create_function_v2(connection, "pulse_json_differs", 2, flags, nullptr,
+                                    on_differs<json_differs>, nullptr, nullptr, nullptr) == SQLITE_OK &&
          sqlite3_create_function_v2(connection, "pulse_decimal_order", 1, flags, nullptr, on_order, nullptr,
                                     nullptr, nullptr) == SQLITE_OK;
 }

@@ -226,6 +226,24 @@ TEST(Sqlite, TypesAndTextsThatSqliteWouldBend) {
   EXPECT_EQ(database->dialect().table("temp", "t"), "\"temp\".\"t\"");
 }
 
+TEST(Sqlite, WhatATableIs) {
+  const auto database = open(":memory:");
+  const auto session = session_of(*database);
+  ASSERT_OK(execute(*session, "CREATE TABLE t (a TEXT, b ANY, c INT GENERATED ALWAYS AS (1)) STRICT"));
+  ASSERT_OK(execute(*session, "CREATE TABLE u (a TEXT)"));
+  ASSERT_OK(session->transact(Access::read, {}, [&](Connection& c) -> Result<void> {
+    std::string found;
+    for (const Column& column : TRY(database->describe(c, "", "t")).columns)
+      found += fmt::format("{}: {}{}; ", column.name, column.enforced_type,
+                           column.is_computed && column.has_default ? " computed" : "");
+    EXPECT_EQ(found, "a: TEXT; b: ; c: INT computed; ");
+    EXPECT_EQ(TRY(database->describe(c, "", "u")).columns.at(0).enforced_type, "");
+    EXPECT_TRUE(TRY(database->describe(c, "main", "v")).has_schema);
+    EXPECT_FALSE(TRY(database->describe(c, "none", "v")).has_schema);
+    return {};
+  }));
+}
+
 TEST(SqliteDeathTest, NulInANameIsABug) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto database = open(":memory:");
