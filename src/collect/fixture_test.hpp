@@ -26,7 +26,9 @@ inline config::Collector collector_from(const std::string& yaml,
     const auto found = environment.find(std::string(name));
     return found == environment.end() ? std::nullopt : std::optional(found->second);
   };
-  auto collector = source ? config::read_collector(std::move(*source), {}, variable, faults) : std::nullopt;
+  auto collector =
+      source ? config::read_collector(std::move(*source), {}, variable, faults, {"store", "warehouse"})
+             : std::nullopt;
   if (!collector) {
     ADD_FAILURE() << faults.text() << yaml;
     std::abort();
