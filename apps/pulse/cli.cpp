@@ -23,6 +23,7 @@ struct Chosen {
   ValidateOptions validating;
   CollectOptions collecting;
   RunsOptions listing;
+  NextOptions fires;
   std::string topic = "collector", directory;
   bool schema = false;
 };
@@ -47,9 +48,9 @@ void add_collect(CLI::App& cli, Chosen& chosen) {
   command->add_option("names", options.names, "Collector names or files")->required();
   command->add_option("--set", options.set, about_set)->allow_extra_args(false);
   command
-      ->add_option(
-          "--wait", options.wait,
-          "How long to wait if another pulse holds the database or collects the same, or its server does not answer")
+      ->add_option("--wait", options.wait,
+                   "How long to wait if another pulse holds the database or collects the same, or its server "
+                   "does not answer")
       ->capture_default_str();
   command->add_option(
       "--metrics", options.metrics_file,
@@ -71,6 +72,20 @@ void add_runs(CLI::App& cli, Chosen& chosen) {
       ->check(CLI::Range(1, 1'000'000));
   command->add_flag("--json", options.json, "Runs as JSON");
   command->callback([&] { chosen.command = [&](App& app) { return runs(app, options); }; });
+}
+
+void add_next(CLI::App& cli, Chosen& chosen) {
+  NextOptions& options = chosen.fires;
+  auto* command = cli.add_subcommand("next", "When a collector, or a cron expression, comes next.");
+  command->add_option("what", options.what, "A collector's name, or \"15 6 * * MON-FRI\"")->required();
+  command->add_option("--from", options.from, "From this time on, 2026-11-22T08:00:00Z; else from now");
+  command->add_option("--timezone", options.timezone,
+                      "A name of the zone database; else the collector's, or UTC");
+  command->add_option("--count", options.count, "How many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  command->add_flag("--json", options.json, "As JSON");
+  command->callback([&] { chosen.command = [&](App& app) { return next(app, options); }; });
 }
 
 void add_reference(CLI::App& cli, Chosen& chosen) {
@@ -113,6 +128,7 @@ int run_command_line(int argc, char** argv) {
   add_validate(cli, chosen);
   add_collect(cli, chosen);
   add_runs(cli, chosen);
+  add_next(cli, chosen);
   add_reference(cli, chosen);
   add_init(cli, chosen);
   try {

@@ -161,10 +161,10 @@ int collect(App& app, const CollectOptions& options) {
     if (app.signals.token().stop_requested()) break;
     app.terminal.begin(collector.name);
     const auto progress = [&](const collect::Progress& it) { app.terminal.show(it); };
-    reports.push_back(
-        runner.run(collector,
-                   {.dry_run = options.dry_run, .resume = !options.fresh, .wait = *wait, .progress = progress},
-                   app.signals.token()));
+    reports.push_back(runner.run(
+        collector,
+        {.dry_run = options.dry_run, .resume = !options.fresh, .wait = *wait, .progress = progress},
+        app.signals.token()));
     app.terminal.end();
     const collect::RunReport& report = reports.back();
     codes.push_back(report.busy ? try_again : exit_code(report.run.outcome, report.allow_empty));

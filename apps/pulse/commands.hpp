@@ -38,6 +38,15 @@ struct RunsOptions {
 };
 int runs(App& app, const RunsOptions& options);
 
+struct NextOptions {
+  std::string what;  // a collector, or a cron expression
+  std::string from;
+  std::string timezone;
+  std::int64_t count = 5;
+  bool json = false;
+};
+int next(App& app, const NextOptions& options);
+
 int reference(const std::string& what, bool schema);  // "collector" or "pulse"; Markdown, or a JSON Schema
 
 int init(const std::string& directory);  // writes a starter project there

@@ -21,6 +21,7 @@ Json run_json(const collect::RunRecord& run) {
   json["duration_seconds"] =
       run.finished_at ? Json(std::chrono::duration<double>(*run.finished_at - run.started_at).count())
                       : Json();
+  json["cycle"] = run.cycle;
   json["host"] = run.host;
   json["process"] = run.process;
   const collect::Counts& counts = run.counts;
@@ -105,6 +106,15 @@ std::string to_json(const std::vector<collect::RunReport>& reports,
     add_faults(collector.faults, "fault", json["faults"]);
     list.push_back(std::move(json));
   }
+  return dump(list);
+}
+
+std::string to_json(const std::vector<Fire>& fires) {
+  Json list = Json::array();
+  for (const Fire& fire : fires)
+    list.push_back({{"slot", base::to_iso8601(fire.slot)},
+                    {"start", base::to_iso8601(fire.start)},
+                    {"local", fire.local}});
   return dump(list);
 }
 

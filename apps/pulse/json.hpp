@@ -20,4 +20,10 @@ struct InvalidCollector {
 std::string to_json(const std::vector<collect::RunReport>& reports,
                     const std::vector<InvalidCollector>& invalid);
 
+struct Fire {
+  base::WallTime slot, start;  // the start is later by the splay
+  std::string local;           // the slot, as the clocks of its zone show it
+};
+std::string to_json(const std::vector<Fire>& fires);
+
 }  // namespace pulse
