@@ -45,7 +45,7 @@ def test_counts_every_call_and_changes_nothing(tmp_path):
     assert (tmp_path / "b").read_bytes() == b"ZAB4\x0067"
     counts = counts_in(tmp_path / "counts")
     assert counts["total"] == 12
-    assert sum(count for name, count in counts.items() if name != "total") == 12
+    assert sum(count for name, count in counts.items() if name != "total" and ":" not in name) == 12
     for name in ("write", "fsync", "rename", "send", "sendmsg", "recvmsg", "writev", "fdatasync"):
         assert counts[name] == 1, name
     for names in (("pwrite", "pwrite64"), ("ftruncate", "ftruncate64"),  # or its twin for large files
