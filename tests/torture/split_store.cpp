@@ -88,9 +88,9 @@ class SplitDatabase final : public store::Database {
   Result<std::unique_ptr<store::Session>> session(std::stop_token stop) override {
     return std::make_unique<SplitSession>(TRY(inner_->session(std::move(stop))));
   }
-  Result<std::vector<store::Column>> columns(Connection& connection, std::string_view schema,
-                                             std::string_view table) override {
-    return inner_->columns(connection, schema, table);
+  Result<store::Table> describe(Connection& connection, std::string_view schema,
+                                std::string_view table) override {
+    return inner_->describe(connection, schema, table);
   }
 
  private:
