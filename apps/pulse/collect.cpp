@@ -18,6 +18,7 @@ constexpr std::size_t rows_shown = 10;  // of a dry run; --json prints all
 
 std::string summary(const collect::RunReport& report, bool dry_run) {
   const collect::RunRecord& run = report.run;
+  if (report.busy) return fmt::format("{}: not run: {}\n", run.collector, base::escape_control(run.error));
   const collect::Counts& counts = run.counts;
   const std::string duration = base::format_duration(*run.finished_at - run.started_at);
   std::string line = fmt::format("{}: {} in {}", run.collector, to_string(run.outcome), duration);

@@ -83,6 +83,7 @@ std::string to_json(const std::vector<collect::RunReport>& reports,
   for (const collect::RunReport& report : reports) {
     Json json = run_json(report.run);
     json["recorded"] = report.recorded;
+    json["busy"] = report.busy;  // it did not begin: another process is at it
     Json bad = Json::array();
     for (const collect::BadRecord& record : report.quarantined)
       bad.push_back({{"record", record.position},

@@ -20,6 +20,7 @@ using base::Result;
 using namespace std::chrono_literals;
 
 constexpr base::Duration patience_at_the_end = 60s;  // a server that restarts just then
+constexpr base::Duration patience_after_a_stop = 1500ms;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -57,10 +58,16 @@ Result<void> record_begin(const RunnerParts& parts, const RunOptions& options, R
       stop);
 }
 
-// Also after a stop the end of the run must be on record: without a token, since the caller's has fired.
+// Also after a stop the end of the run must be on record: with a token of its own, since the caller's has
+// fired.
 Result<void> record_end(const RunnerParts& parts, const RunRecord& run, bool stopped,
                         const telemetry::Logger& logger) {
   const bool waits = parts.database->dialect().is_server() && !stopped;
+  std::stop_source ending;  // a server that does not answer must not hold up a stop (SS4)
+  std::unique_ptr<base::Clock::Alarm> alarm;
+  if (stopped)
+    alarm =
+        parts.clock.alarm(parts.clock.steady() + patience_after_a_stop, [&ending] { ending.request_stop(); });
   const Patience patience{
       parts.clock, parts.rng, parts.clock.steady() + (waits ? patience_at_the_end : base::Duration{}),
       [&](const base::Error& error, base::Duration next) {
@@ -69,17 +76,17 @@ Result<void> record_end(const RunnerParts& parts, const RunRecord& run, bool sto
       }};
   return patience.until(
       [&](bool&) -> Result<void> {
-        const auto session = TRY(parts.database->session({}));
+        const auto session = TRY(parts.database->session(ending.get_token()));
         Ledger ledger(*session, parts.clock);
-        TRY(ledger.finish(run, {}));
-        if (const auto last = TRY(ledger.last_success(run.collector, {})))
+        TRY(ledger.finish(run, ending.get_token()));
+        if (const auto last = TRY(ledger.last_success(run.collector, ending.get_token())))
           parts.metrics
               .gauge("pulse_run_last_success_timestamp_seconds", "When the last successful run ended.",
                      {{"collector", run.collector}})
               .set(std::chrono::duration<double>(last->time_since_epoch()).count());
         return {};
       },
-      {});
+      ending.get_token());
 }
 
 void announce(const config::Collector& collector, const RunRecord& run, const telemetry::Logger& logger) {
@@ -103,6 +110,17 @@ void work_through(const RunnerParts& parts, const config::Collector& collector, 
   const Result<void> done =
       options.dry_run ? work.rehearse(ending.get_token()) : work.perform(ending.get_token());
   if (!done) work.fail(done.error(), stop.stop_requested(), keeper && keeper->lost());
+}
+
+// Another process is at it: no run, so nothing that ended.
+RunReport not_run(RunReport report, const base::Error& error, const telemetry::Logger& logger) {
+  report.busy = true;
+  report.run.outcome = Outcome::failed;
+  report.run.failure_type = FailureType::transient;
+  report.run.error = error.message;
+  report.run.finished_at = report.run.started_at;
+  logger.warning("not run", {{"run", report.run.id}, {"reason", error.message}});
+  return report;
 }
 
 }  // namespace
@@ -130,7 +148,7 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
     report.recorded = true;
     work_through(parts_, collector, options, report, logger, stop);
   } else {
-    report.busy = begun.error().code == Code::conflict;
+    if (begun.error().code == Code::conflict) return not_run(std::move(report), begun.error(), logger);
     record.outcome = outcome_of(begun.error());
     record.error = parts_.redactor.redact(begun.error().message);
     if (record.outcome != Outcome::cancelled) record.failure_type = failure_type_of(begun.error());
