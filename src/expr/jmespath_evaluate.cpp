@@ -134,6 +134,11 @@ std::span<T> Evaluator::allocate(std::size_t count) {
   return {data, count};
 }
 
+// The header uses it in other files, too.
+template std::span<decode::Value> Evaluator::allocate(std::size_t count);
+template std::span<decode::Member> Evaluator::allocate(std::size_t count);
+template std::span<char> Evaluator::allocate(std::size_t count);
+
 std::string_view Evaluator::copy(std::string_view text) {
   const std::span<char> result = new_text(text.size());
   if (result.empty()) return {};
