@@ -26,7 +26,7 @@ LIBRARIES = {
     "SQLite": (r"sqlite3\.h", {"store"}),
     "libpq": (r"(postgresql/)?libpq", {"store"}),
     "yaml-cpp": (r"yaml-cpp/", {"config"}),
-    "libmicrohttpd": (r"microhttpd\.h", {"http", "simulator"}),
+    "libmicrohttpd": (r"microhttpd\.h", {"simulator", "web"}),
     "pugixml": (r"pugixml\.hpp", {"decode"}),
     "zlib": (r"zlib\.h", {"decode", "simulator"}),
     "spdlog": (r"spdlog/", {"telemetry"}),
