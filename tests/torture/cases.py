@@ -50,6 +50,8 @@ class Case:
     def cursor_time(self, text):
         if not text:
             return ""
+        if len(text) > 10 and text[10] == "T":  # the latest time allowed, where the largest value lies behind it
+            return iso(datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
         return iso(datetime.utcfromtimestamp(int(text)) if self.high_water == "epoch" else datetime.strptime(text, self.high_water))
 
 
