@@ -35,7 +35,11 @@ telemetry::Level level_of(config::LogLevel level) {
 }
 
 telemetry::LogOptions log_options(const config::Settings& settings, Terminal& terminal) {
+  const bool as_json = settings.logs.format == config::LogFormat::json;
   return {.directory = settings.path_of(settings.logs.directory),
+          .format = as_json ? telemetry::LogFormat::json : telemetry::LogFormat::text,
+          .days = settings.logs.days,
+          .disk_budget = settings.logs.disk_budget,
           .level = level_of(settings.logs.level),
           .timezone = settings.logs.timezone,
           .console = true,

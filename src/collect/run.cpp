@@ -58,16 +58,16 @@ Result<void> record_begin(const RunnerParts& parts, const RunOptions& options, R
       stop);
 }
 
-// Also after a stop the end of the run must be on record: with a token of its own, since the caller's has
-// fired.
-Result<void> record_end(const RunnerParts& parts, const RunRecord& run, bool stopped,
+// Also after a stop the end of the run must be on record; but nobody who wants us to stop is kept waiting for a
+// server (SS4).
+Result<void> record_end(const RunnerParts& parts, const RunRecord& run, const std::stop_token& stop,
                         const telemetry::Logger& logger) {
-  const bool waits = parts.database->dialect().is_server() && !stopped;
-  std::stop_source ending;  // a server that does not answer must not hold up a stop (SS4)
+  const bool waits = parts.database->dialect().is_server();
+  std::stop_source ending;
   std::unique_ptr<base::Clock::Alarm> alarm;
-  if (stopped)
-    alarm =
-        parts.clock.alarm(parts.clock.steady() + patience_after_a_stop, [&ending] { ending.request_stop(); });
+  const std::stop_callback end_soon(stop, [&] {
+    alarm = parts.clock.alarm(parts.clock.steady() + patience_after_a_stop, [&ending] { ending.request_stop(); });
+  });
   const Patience patience{
       parts.clock, parts.rng, parts.clock.steady() + (waits ? patience_at_the_end : base::Duration{}),
       [&](const base::Error& error, base::Duration next) {
@@ -86,7 +86,7 @@ Result<void> record_end(const RunnerParts& parts, const RunRecord& run, bool sto
               .set(std::chrono::duration<double>(last->time_since_epoch()).count());
         return {};
       },
-      ending.get_token());
+      stop);
 }
 
 void announce(const config::Collector& collector, const RunRecord& run, const telemetry::Logger& logger) {
@@ -155,7 +155,7 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
   }
   record.finished_at = parts_.clock.wall();
   if (report.recorded && record.outcome != Outcome::lost) {
-    if (const auto ended = record_end(parts_, record, stop.stop_requested(), logger); !ended) {
+    if (const auto ended = record_end(parts_, record, stop, logger); !ended) {
       report.recorded = false;
       logger.critical("the end of the run could not be recorded",
                       {{"run", record.id}, {"error", ended.error().message}});

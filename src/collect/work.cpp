@@ -221,9 +221,12 @@ Result<std::vector<bool>> Work::find_done(const Planner& planner, const std::vec
     const auto found = reached.find(partitions[i].key);
     if (found == reached.end()) continue;
     const auto units = TRY(planner.units(partitions[i], states_[partitions[i].key]));
-    const auto due = units.empty() || !units.back().window
-                         ? cycle_.started_at
-                         : std::min(units.back().window->end, cycle_.started_at);
+    if (units.empty()) {  // nothing is due up to incremental_sync.end
+      done[i] = true;
+      continue;
+    }
+    const auto due =
+        units.back().window ? std::min(units.back().window->end, cycle_.started_at) : cycle_.started_at;
     done[i] = found->second >= due;
   }
   if (!std::all_of(done.begin(), done.end(), [](bool it) { return it; })) return done;
@@ -236,7 +239,12 @@ Result<void> Work::load_partition(const Planner& planner, const Partition& parti
                                   const std::stop_token& stop) {
   CursorState& state = states_[partition.key];
   const std::int64_t failed = tally_.failed;
-  for (const Unit& unit : TRY(planner.units(partition, state))) {
+  const std::vector<Unit> units = TRY(planner.units(partition, state));
+  if (units.empty()) {  // nothing of it is due
+    ++tally_.done;
+    return {};
+  }
+  for (const Unit& unit : units) {
     TRY(load_slice(unit.name(), {unit}, state, stop));
     if (tally_.failed > failed) break;
   }

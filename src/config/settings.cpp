@@ -17,7 +17,15 @@ namespace fs = std::filesystem;
 Table<LogSettings> log_table() {
   Table<LogSettings> table;
   table.key("directory", &LogSettings::directory, text(), defaults("var/log"),
-            "One file for each collector.");
+            "One file for each collector and day.");
+  using F = LogFormat;
+  table.key("format", &LogSettings::format, one_of<F>({{"text", F::text}, {"json", F::json}}),
+            defaults("text"), "Of the files: lines to read, or one JSON object a line.");
+  table.key("days", &LogSettings::days, integer(1, 3650), defaults("60"),
+            "How many days before today are kept, packed with gzip.");
+  table.key("disk_budget", &LogSettings::disk_budget, size(std::uint64_t{1} << 20, std::uint64_t{1} << 40),
+            defaults("2GiB"),
+            "If all logs together take more, the oldest days are deleted before their time.");
   using L = LogLevel;
   table.key("level", &LogSettings::level,
             one_of<L>({{"debug", L::debug},

@@ -5,6 +5,7 @@
 //   auto settings = load_settings({.path = cli_path, .environment = environment_with_dotenv…}, faults);
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -20,9 +21,13 @@
 namespace config {
 
 enum class LogLevel { debug, info, warning, error, critical };
+enum class LogFormat { text, json };
 
 struct LogSettings {
   std::string directory;
+  LogFormat format = LogFormat::text;
+  std::int64_t days = 60;
+  std::uint64_t disk_budget = 0;  // bytes
   LogLevel level = LogLevel::info;
   std::string timezone;  // IANA; empty = the system's
 };

@@ -74,6 +74,35 @@ TEST_F(Settings_, NoFileMeansDefaults) {
   ASSERT_TRUE(loaded) << faults_.text();
   EXPECT_EQ(loaded->settings.store.path, folder_ / "var/pulse.db");
   EXPECT_EQ(loaded->settings.logs.level, LogLevel::info);
+  EXPECT_EQ(loaded->settings.logs.format, LogFormat::text);
+  EXPECT_EQ(loaded->settings.logs.days, 60);
+  EXPECT_EQ(loaded->settings.logs.disk_budget, std::uint64_t{2} << 30);
+}
+
+TEST_F(Settings_, LogFilesHaveAFormatAnAgeAndABudget) {
+  write("pulse.yaml", "logs: {format: json, days: 3650, disk_budget: 500MiB}\n");
+  const auto loaded = load();
+  ASSERT_TRUE(loaded) << faults_.text();
+  EXPECT_EQ(loaded->settings.logs.format, LogFormat::json);
+  EXPECT_EQ(loaded->settings.logs.days, 3650);
+  EXPECT_EQ(loaded->settings.logs.disk_budget, std::uint64_t{500} << 20);
+  EXPECT_EQ(load({{"PULSE_LOGS__DAYS", "1"}})->settings.logs.days, 1);
+}
+
+TEST_F(Settings_, LogFilesRefuseWhatCannotBe) {
+  const std::string file =
+      write("pulse.yaml", "logs:\n  format: xml\n  days: 0\n  disk_budget: lots\n  directory: l\n");
+  EXPECT_FALSE(load());
+  expect_fault(file + ":2:11: logs.format: \"xml\" is none of the values; allowed: text, json");
+  expect_fault(file + ":3:9: logs.days: \"0\"");
+  expect_fault(file + ":4:16: logs.disk_budget: \"lots\"");
+  EXPECT_EQ(faults_.size(), 3u);
+  for (const char* wrong : {"days: 3651", "days: 1.5", "days: -1", "disk_budget: 1MB", "disk_budget: 2TiB",
+                            "disk_budget: -1", "format: [text]"}) {
+    write("pulse.yaml", "logs: {" + std::string(wrong) + "}\n");
+    EXPECT_FALSE(load()) << wrong;
+    EXPECT_EQ(faults_.size(), 1u) << wrong << faults_.text();
+  }
 }
 
 TEST_F(Settings_, EnvironmentBeatsDotenvBeatsFile) {

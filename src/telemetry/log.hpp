@@ -1,6 +1,7 @@
 // The one log (R20). A line is `[2025-11-21 10:30:02] LEVEL: event key=value key="two words"`, in local time
 // or the configured zone; it goes to the console (stderr) and, for a collector's logger, also to
-// <directory>/<collector>.log.
+// <directory>/<collector>.log, there as a JSON object if that is wanted. A finished day of a file is packed
+// and kept for some days (log_folder.hpp has the names).
 //
 //   log.info("run finished", {{"run", id}, {"rows", 1404}});
 //
@@ -31,12 +32,13 @@ std::string_view to_string(Level level);  // "DEBUG" …
 struct Field {
   std::string_view key;
   std::string value;
+  bool is_number = false;  // or true, false: bare in JSON
 
   Field(std::string_view key, std::string_view value) : key(key), value(value) {}
   Field(std::string_view key, const char* value) : key(key), value(value) {}
   Field(std::string_view key, const std::string& value) : key(key), value(value) {}
   template <class Number, class = std::enable_if_t<std::is_arithmetic_v<Number>>>
-  Field(std::string_view key, Number value) : key(key), value(number(value)) {}
+  Field(std::string_view key, Number value) : key(key), value(number(value)), is_number(true) {}
 
  private:
   static std::string number(double value);
@@ -52,14 +54,22 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
+enum class LogFormat { text, json };
+
 struct LogOptions {
-  std::filesystem::path directory;  // empty: no files
+  std::filesystem::path directory;                     // empty: no files
+  LogFormat format = LogFormat::text;                  // of the files; the console is for people
+  std::int64_t days = 60;                              // how many before today are kept
+  std::uint64_t disk_budget = std::uint64_t{2} << 30;  // of all files; the oldest days go first
   Level level = Level::info;
   std::string timezone;  // IANA name; empty: the system's
   bool console = true;
   // For tests and for progress lines that must be cleared first; stderr if empty. Gets the finished line with
   // its '\n'.
-  std::function<void(std::string_view)> console_writer;
+  std::function<void(std::string_view)> console_writer{};
+  // Debug lines stay out of the files when less is free on their disk (DU1).
+  std::uint64_t disk_reserve = std::uint64_t{256} << 20;
+  std::function<std::uint64_t(const std::filesystem::path&)> free_space{};  // for tests; the disk's if empty
 };
 
 class Log;
@@ -95,6 +105,7 @@ class Log {
   Logger logger();                                    // console only
   Logger collector(std::string_view collector_name);  // console and the collector's file
   std::uint64_t dropped() const;                      // lines that could not be written to a file
+  std::uint64_t shed() const;                         // debug lines left out to save the disk
   void flush();
 
  private:

@@ -70,6 +70,13 @@ TEST_F(LogTest, values_that_would_be_misread_are_quoted) {
       "[2025-11-21 10:30:02] INFO: e empty=\"\" equal=\"a=b\" quote=\"say \\\"hi\\\"\" plain=a/b:c,d\n");
 }
 
+TEST_F(LogTest, backslashes_are_doubled_inside_of_quotes_only) {
+  Log log(options(), clock_, redactor_);
+  log.logger().info("e", {{"path", R"(C:\new)"}, {"quoted", "C:\\new dir\\"}, {"both", "a\n\\n \"\\"}});
+  EXPECT_EQ(console_, R"([2025-11-21 10:30:02] INFO: e path=C:\new quoted="C:\\new dir\\" both="a\n\\n \"\\")"
+                      "\n");
+}
+
 TEST_F(LogTest, control_characters_never_break_a_line) {
   Log log(options(), clock_, redactor_);
   log.logger().error("first\nsecond", {{"v", "a\r\n\x1b[31mb"}});
@@ -148,11 +155,13 @@ std::size_t open_files_in(const std::filesystem::path& directory) {
   return count;
 }
 
-TEST_F(LogTest, more_than_64_collectors_keep_64_files_open) {
+TEST_F(LogTest, more_than_64_collectors_keep_at_most_64_files_open) {
   Log log(options(), clock_, redactor_);
   for (int round = 0; round < 3; ++round)
     for (int i = 0; i < 100; ++i) log.collector(fmt::format("c{}", i)).info("event", {{"round", round}});
-  EXPECT_EQ(open_files_in(directory_), 64U);
+  const std::size_t open = open_files_in(directory_);
+  EXPECT_GE(open, 60U);
+  EXPECT_LE(open, 64U);
   EXPECT_EQ(log.dropped(), 0U);
   for (int i = 0; i < 100; ++i)
     EXPECT_EQ(lines_of(directory_ / "logs" / (fmt::format("c{}.log", i))).size(), 3U) << i;

@@ -28,7 +28,7 @@ LIBRARIES = {
     "yaml-cpp": (r"yaml-cpp/", {"config"}),
     "libmicrohttpd": (r"microhttpd\.h", {"simulator", "web"}),
     "pugixml": (r"pugixml\.hpp", {"decode"}),
-    "zlib": (r"zlib\.h", {"decode", "simulator"}),
+    "zlib": (r"zlib\.h", {"decode", "simulator", "telemetry"}),
     "spdlog": (r"spdlog/", {"telemetry"}),
     "date": (r"date/", {"telemetry", "schedule", "expr"}),
     "RE2": (r"re2/", {"expr"}),
