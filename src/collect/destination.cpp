@@ -147,12 +147,20 @@ Result<void> Destination::stage(const store::RowSource& rows, std::stop_token st
   CHECK(!folded_, "rows staged after fold(): reset() begins the next slice");
   std::vector<std::string> columns;
   for (const Field& field : collector_.fields) columns.push_back(field.column);
+  if (!staged_) keys_ = KeyWatch(sql_.plain_key(table_));
+  const store::RowSource watched = [&] {
+    const auto row = rows();
+    if (row) keys_.see(*row);
+    return row;
+  };
+  std::int64_t loaded = 0;
   TRY(session_.transact(Access::staging, std::move(stop), [&](Connection& connection) -> Result<void> {
     if (!staged_) TRY(connection.execute(sql_.create_staging(table_)));
-    TRY_WITH(connection.load(sql_.staging(), columns, rows), "staging");
+    loaded = TRY_WITH(connection.load(sql_.staging(), columns, watched), "staging");
     return {};
   }));
   staged_ = true;
+  staged_rows_ += loaded;
   return {};
 }
 
@@ -164,8 +172,8 @@ Result<void> Destination::fold(Counts& counts, std::stop_token stop) {
   TRY(session_.transact(Access::staging, std::move(stop), [&](Connection& connection) -> Result<void> {
     if (!staged_) TRY(connection.execute(sql_.create_staging(table_)));
     counts.conflicts = 0;
-    counts.staged = TRY(count(connection, sql_.count_staged()));
-    if (!has_key()) return {};
+    counts.staged = staged_rows_;
+    if (staged_rows_ < 2 || !has_key() || !keys_.may_repeat()) return {};
     if (!TRY(connection.query(sql_.any_repeated())).empty()) TRY(fold_repeated(connection, counts));
     return {};
   }));
@@ -187,6 +195,7 @@ Result<void> Destination::reset(std::stop_token stop) {
     return {};
   }));
   staged_ = folded_ = false;
+  staged_rows_ = 0;
   return {};
 }
 

@@ -22,6 +22,7 @@
 
 #include "base/clock.hpp"
 #include "collect/destination_sql.hpp"
+#include "collect/key_watch.hpp"
 #include "collect/outcome.hpp"
 #include "config/collector.hpp"
 #include "store/database.hpp"
@@ -97,6 +98,8 @@ class Destination {
   bool key_is_there_ = true;
   std::vector<std::string> lacking_;
   bool staged_ = false, folded_ = false;
+  std::int64_t staged_rows_ = 0;
+  KeyWatch keys_;
 };
 
 }  // namespace collect

@@ -101,23 +101,37 @@ std::string DestinationSql::any_differs(const Fit& fit, std::string_view a, std:
 
 // ---- staging ----
 
+std::string DestinationSql::staged_type(const config::Field& field, const store::Table& table) const {
+  const store::Column* const stored = find_column(dialect_, table, field.column);
+  if (!field.is_key || stored == nullptr || stored->enforced_type.empty())
+    return dialect_.type(column_type(field));
+  return stored->enforced_type + (stored->collation.empty() ? "" : " COLLATE " + stored->collation);
+}
+
+// In a column of our own type such texts and numbers are equal only if they are the same.
+std::vector<std::size_t> DestinationSql::plain_key(const store::Table& table) const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < collector_.fields.size(); ++i) {
+    const config::Field& field = collector_.fields[i];
+    if (!field.is_key) continue;
+    const bool plain =
+        field.type == FieldType::text || field.type == FieldType::integer || field.type == FieldType::bigint;
+    if (!plain || staged_type(field, table) != dialect_.type(column_type(field))) return {};
+    places.push_back(i);
+  }
+  return places;
+}
+
 std::string DestinationSql::create_staging(const store::Table& table) const {
   std::string columns = fmt::format("{} {}", position, dialect_.serial());
   for (const config::Field& field : collector_.fields) {
-    std::string type = dialect_.type(column_type(field));
-    const store::Column* const stored = find_column(dialect_, table, field.column);
-    if (field.is_key && stored != nullptr && !stored->enforced_type.empty()) {
-      type = stored->enforced_type;
-      if (!stored->collation.empty()) type += " COLLATE " + stored->collation;
-    }
-    columns += fmt::format(", {} {}{}", dialect_.quote(field.column), type, field.is_key ? " NOT NULL" : "");
+    columns += fmt::format(", {} {}{}", dialect_.quote(field.column), staged_type(field, table),
+                           field.is_key ? " NOT NULL" : "");
   }
   return fmt::format("CREATE TEMP TABLE {} ({})", staging_, columns);
 }
 
 std::string DestinationSql::drop_staging() const { return "DROP TABLE IF EXISTS " + staging_; }
-
-std::string DestinationSql::count_staged() const { return "SELECT count(*) FROM " + staging_; }
 
 std::string DestinationSql::any_repeated() const {
   return fmt::format("SELECT 1 FROM {} GROUP BY {} HAVING count(*) > 1 LIMIT 1", staging_, key_list());

@@ -43,8 +43,9 @@ class DestinationSql {
 
   // The key as the table has it, so that keys equal there are equal here.
   std::string create_staging(const store::Table& table) const;
+  // Where in a staged row the key is, if equal keys are equal byte by byte; else nothing.
+  std::vector<std::size_t> plain_key(const store::Table& table) const;
   std::string drop_staging() const;
-  std::string count_staged() const;
   std::string any_repeated() const;
   // Of rows with one key all but one are losers (CO4): these four in this order.
   std::string rank_repeated() const;
@@ -76,6 +77,7 @@ class DestinationSql {
   std::string copy_to_previous() const;
 
  private:
+  std::string staged_type(const config::Field& field, const store::Table& table) const;
   std::string column_list(const Fit& fit) const;
   std::string same_key(std::string_view a, std::string_view b) const;
   // Any of the loaded columns that count; of `stored` against what it becomes.

@@ -6,6 +6,7 @@
 
 #include "base/decimal.hpp"
 #include "base/text.hpp"
+#include "collect/hash.hpp"
 #include "http/link_header.hpp"
 #include "http/url.hpp"
 
@@ -73,31 +74,16 @@ std::string quoted(std::string_view text) {
   return '"' + base::shorten(base::escape_control(text), 60) + '"';
 }
 
-class Hash {
- public:
-  void add(std::string_view text) {
-    add_number(text.size());
-    for (const unsigned char c : text) hash_ = (hash_ ^ c) * prime;
+void add_value(Hash& hash, const Value& value) {
+  hash.add(static_cast<std::uint64_t>(value.kind()) * 2 + (value.as_boolean() ? 1 : 0));
+  if (value.kind() != Kind::array && value.kind() != Kind::object) return hash.add(value.text());
+  hash.add(std::uint64_t{value.items().size() + value.members().size()});
+  for (const Value& item : value.items()) add_value(hash, item);
+  for (const decode::Member& member : value.members()) {
+    hash.add(member.key);
+    add_value(hash, member.value);
   }
-  void add_number(std::uint64_t number) {
-    for (int shift = 0; shift < 64; shift += 8) hash_ = (hash_ ^ ((number >> shift) & 0xff)) * prime;
-  }
-  void add(const Value& value) {
-    add_number(static_cast<std::uint64_t>(value.kind()) * 2 + (value.as_boolean() ? 1 : 0));
-    add(value.text());
-    add_number(value.items().size() + value.members().size());
-    for (const Value& item : value.items()) add(item);
-    for (const decode::Member& member : value.members()) {
-      add(member.key);
-      add(member.value);
-    }
-  }
-  std::uint64_t get() const { return hash_; }
-
- private:
-  static constexpr std::uint64_t prime = 0x100000001b3;  // FNV-1a
-  std::uint64_t hash_ = 0xcbf29ce484222325;
-};
+}
 
 std::uint64_t hash_of(std::string_view text) {
   Hash hash;
@@ -109,7 +95,7 @@ std::uint64_t hash_of(std::string_view text) {
 
 std::uint64_t content_of(std::span<const Value> records) {
   Hash hash;
-  for (const Value& record : records) hash.add(record);
+  for (const Value& record : records) add_value(hash, record);
   return hash.get();
 }
 

@@ -220,6 +220,29 @@ TEST_P(Conformance, LoadAppends) {
   EXPECT_EQ(count(), 3);
 }
 
+TEST_P(Conformance, LoadsAnyNumberOfRowsFromOnePlace) {
+  create_table();
+  constexpr std::int64_t some = 1'003;  // no multiple of whatever the engine takes at once
+  ASSERT_OK(write([&](Connection& c) -> Result<void> {
+    std::int64_t next = 0;
+    std::string name;
+    std::vector<Param> row(2);
+    const auto loaded = TRY(c.load("t", {"id", "name"}, [&]() -> std::optional<std::span<const Param>> {
+      name.assign(64, 'x');  // the row before is void
+      if (next == some) return std::nullopt;
+      name = std::string(next == 500 ? 300'000 : 20, 'n') + std::to_string(next);
+      row = {next++, std::string_view(name)};
+      return row;
+    }));
+    EXPECT_EQ(loaded, some);
+    return {};
+  }));
+  EXPECT_EQ(count(), some);
+  EXPECT_EQ(number(*session_, "SELECT count(DISTINCT name) FROM t"), some);
+  EXPECT_EQ(number(*session_, "SELECT count(*) FROM t WHERE name LIKE '%n' || id"), some);
+  EXPECT_EQ(number(*session_, "SELECT length(name) FROM t WHERE id = 500"), 300'003);
+}
+
 TEST_P(Conformance, RowsOfALoadMayComeFromQueries) {
   create_table();
   ASSERT_OK(write([&](Connection& c) -> Result<void> {

@@ -217,7 +217,8 @@ base::Result<std::shared_ptr<SqliteConnection::Statement>> SqliteConnection::sta
   return statements_.front();
 }
 
-base::Result<void> SqliteConnection::bind(Statement& statement, std::span<const Param> params) {
+base::Result<void> SqliteConnection::bind(Statement& statement, std::span<const Param> params,
+                                          std::size_t width) {
   if (params.size() != statement.slots.size()) {
     return base::error(Code::internal, "{} parameters given, {} wanted [{}]", params.size(),
                        statement.slots.size(), excerpt(statement.sql));
@@ -227,7 +228,8 @@ base::Result<void> SqliteConnection::bind(Statement& statement, std::span<const 
     int answer = SQLITE_OK;
     if (const auto* text = std::get_if<std::string_view>(&params[i])) {
       if (text->find('\0') != std::string_view::npos)
-        return base::error(Code::invalid_data, "${} holds a NUL byte [{}]", i + 1, excerpt(statement.sql));
+        return base::error(Code::invalid_data, "${} holds a NUL byte [{}]", i % width + 1,
+                           excerpt(statement.sql));
       // An empty view may have no address, and SQLite takes that for NULL.
       answer = sqlite3_bind_text64(statement.handle, slot, text->empty() ? "" : text->data(), text->size(),
                                    SQLITE_STATIC, SQLITE_UTF8);
@@ -235,7 +237,8 @@ base::Result<void> SqliteConnection::bind(Statement& statement, std::span<const 
       answer = sqlite3_bind_int64(statement.handle, slot, *integer);
     } else if (const auto* number = std::get_if<double>(&params[i])) {
       if (std::isnan(*number))  // SQLite would store NULL, silently
-        return base::error(Code::invalid_data, "${} is not a number [{}]", i + 1, excerpt(statement.sql));
+        return base::error(Code::invalid_data, "${} is not a number [{}]", i % width + 1,
+                           excerpt(statement.sql));
       answer = sqlite3_bind_double(statement.handle, slot, *number);
     } else {
       answer = sqlite3_bind_null(statement.handle, slot);
@@ -247,11 +250,11 @@ base::Result<void> SqliteConnection::bind(Statement& statement, std::span<const 
 
 template <class OnRow>
 base::Result<void> SqliteConnection::run(std::string_view sql, std::span<const Param> params,
-                                         const OnRow& on_row) {
+                                         const OnRow& on_row, std::size_t width) {
   auto found = statement(sql);
   if (!found) return spoil(found.error());
   const Use use(*std::move(found));
-  if (auto bound = bind(*use, params); !bound) return spoil(bound.error());
+  if (auto bound = bind(*use, params, width); !bound) return spoil(bound.error());
   if (stop_.stop_requested()) return spoil(base::error(Code::cancelled, "stopped [{}]", excerpt(sql)));
   int answer = SQLITE_ROW;
   while ((answer = sqlite3_step(use.handle())) == SQLITE_ROW) on_row(use.handle());
@@ -287,28 +290,15 @@ base::Result<std::vector<std::string>> SqliteConnection::column_names(std::strin
   return names;
 }
 
-base::Result<std::int64_t> SqliteConnection::load(std::string_view table,
-                                                  const std::vector<std::string>& columns,
-                                                  const RowSource& rows) {
-  std::string names;
-  std::string values;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    names += (i == 0 ? "" : ", ") + dialect().quote(columns[i]);
-    values += fmt::format("{}${}", i == 0 ? "" : ", ", i + 1);
-  }
-  const std::string sql = fmt::format("INSERT INTO {} ({}) VALUES ({})", table, names, values);
-  auto found = statement(sql);
-  if (!found) return spoil(found.error());
-  const Use use(*std::move(found));
-  std::int64_t count = 0;
-  while (const auto row = rows()) {
-    if (stop_.stop_requested()) return spoil(base::error(Code::cancelled, "stopped [{}]", excerpt(sql)));
-    if (auto bound = bind(*use, *row); !bound) return spoil(bound.error());
-    if (sqlite3_step(use.handle()) != SQLITE_DONE) return spoil(engine_error(sql));
-    sqlite3_reset(use.handle());
-    ++count;
-  }
-  return count;
+base::Result<void> SqliteConnection::check(std::string_view sql) {
+  if (const auto found = statement(sql); !found) return spoil(found.error());
+  return {};
+}
+
+base::Result<void> SqliteConnection::insert(std::string_view sql, std::span<const Param> params,
+                                            std::size_t width) {
+  return run(
+      sql, params, [](sqlite3_stmt*) {}, width);
 }
 
 // ---- transactions ----

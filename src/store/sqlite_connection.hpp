@@ -48,15 +48,20 @@ class SqliteConnection final : public Connection {
  private:
   struct Statement;
   class Use;
+  static constexpr std::size_t max_width = 100'000;  // more than a statement has parameters
 
   explicit SqliteConnection(base::Clock& clock) : clock_(clock) {}
   base::Result<void> configure(Kind kind, bool in_memory);
   base::Result<std::string> command(const char* sql);  // the first value of its answer
   base::Result<std::shared_ptr<Statement>> statement(std::string_view sql);
   base::Result<std::shared_ptr<Statement>> prepare(std::string_view sql);
-  base::Result<void> bind(Statement& statement, std::span<const Param> params);
+  // `width`: how many of the parameters make a row, for the words of an error.
+  base::Result<void> bind(Statement& statement, std::span<const Param> params, std::size_t width);
   template <class OnRow>
-  base::Result<void> run(std::string_view sql, std::span<const Param> params, const OnRow& on_row);
+  base::Result<void> run(std::string_view sql, std::span<const Param> params, const OnRow& on_row,
+                         std::size_t width = max_width);
+  base::Result<void> check(std::string_view sql);  // without running it
+  base::Result<void> insert(std::string_view sql, std::span<const Param> params, std::size_t width);
   base::Result<void> finish(Access access, const Work& work);
   base::Result<void> commit();
   base::Error engine_error(std::string_view sql) const;
