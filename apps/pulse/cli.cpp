@@ -55,8 +55,12 @@ void add_collect(CLI::App& cli, Chosen& chosen) {
   command->add_option(
       "--metrics", options.metrics_file,
       "Write Prometheus metrics to this file at the end (node_exporter's textfile collector)");
-  command->add_flag("--fresh", options.fresh,
-                    "Fetch everything, also what the run before has committed before it failed");
+  auto* fresh = command->add_flag(
+      "--fresh", options.fresh, "Fetch everything, also what the run before has committed before it failed");
+  command
+      ->add_flag("--resume", options.resume,
+                 "Fetch only what the run before left open, also if that was some time ago")
+      ->excludes(fresh);
   command->add_flag("--dry-run", options.dry_run, "Show the mapped rows; write nothing");
   command->add_flag("--json", options.json, "Results as JSON");
   command->callback([&] { chosen.command = [&](App& app) { return collect(app, options); }; });

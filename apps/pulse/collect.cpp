@@ -148,6 +148,8 @@ int collect(App& app, const CollectOptions& options) {
     }
     database = *opened;
   }
+  using Resume = collect::RunOptions::Resume;
+  const Resume resume = options.fresh ? Resume::never : options.resume ? Resume::always : Resume::automatic;
   collect::Runner runner({.database = database,
                           .engine = app.engine,
                           .clock = app.clock,
@@ -163,8 +165,7 @@ int collect(App& app, const CollectOptions& options) {
     app.terminal.begin(collector.name);
     const auto progress = [&](const collect::Progress& it) { app.terminal.show(it); };
     reports.push_back(runner.run(
-        collector,
-        {.dry_run = options.dry_run, .resume = !options.fresh, .wait = *wait, .progress = progress},
+        collector, {.dry_run = options.dry_run, .resume = resume, .wait = *wait, .progress = progress},
         app.signals.token()));
     app.terminal.end();
     const collect::RunReport& report = reports.back();

@@ -26,6 +26,7 @@ struct CollectOptions {
   std::string metrics_file;
   bool dry_run = false;
   bool fresh = false;
+  bool resume = false;
   bool json = false;
 };
 int collect(App& app, const CollectOptions& options);

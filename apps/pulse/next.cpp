@@ -5,9 +5,9 @@
 
 #include "base/iso8601.hpp"
 #include "base/text.hpp"
+#include "collect/entry.hpp"
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
-#include "pulse/entries.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
 #include "pulse/output.hpp"
@@ -78,7 +78,8 @@ int next(App& app, const NextOptions& options) {
     }
     if (!options.timezone.empty()) collector->schedule->timezone = options.timezone;
   }
-  const auto entry = collector ? entry_of(*collector) : entry_of_expression(options.what, options.timezone);
+  const auto entry =
+      collector ? collect::entry_of(*collector) : entry_of_expression(options.what, options.timezone);
   if (!entry) {
     complain("{}: {}\n", options.what, entry.error().message);
     return usage;

@@ -1,5 +1,7 @@
 #include "collect/desk.hpp"
 
+#include "store/migrations.hpp"
+
 namespace collect {
 
 using base::Code;
@@ -23,7 +25,7 @@ Result<std::unique_ptr<Desk>> Desk::open(const RunnerParts& parts, const config:
   desk->ledger_.emplace(*desk->store_, parts.clock);
   if (rows != parts.database) {
     desk->rows_ = TRY(rows->session(stop));
-    desk->loads_.emplace(*desk->rows_, parts.clock);
+    desk->loads_.emplace(*rows, *desk->rows_, parts.clock);
   }
   store::Session& session = desk->rows_ ? *desk->rows_ : *desk->store_;
   desk->destination_.emplace(collector, report.run.id, *rows, session);
@@ -31,30 +33,49 @@ Result<std::unique_ptr<Desk>> Desk::open(const RunnerParts& parts, const config:
     if (desk->loads_) TRY(desk->claim(report.run, stop));
     return desk->destination_->verify(stop);
   };
-  if (auto verified = verify(); !verified) {
-    // What the database does not permit has nothing to do with the API's credentials.
-    if (verified.error().code == Code::permission) verified.error().code = Code::invalid_config;
-    return verified.error();
-  }
+  TRY(verify());
   desk->loader_.emplace(parts, collector, report, fetch, progress,
                         LoadTarget{*desk->store_, *desk->ledger_, session, *desk->destination_,
                                    desk->loads_ ? &*desk->loads_ : nullptr});
   return desk;
 }
 
-Result<void> Desk::claim(const RunRecord& run, std::stop_token stop) {
-  const std::vector<Load> loads = TRY(loads_->claim(run, stop));
-  if (loads.empty()) return {};
-  for (const Load& load : loads) TRY(ledger_->adopt(load, stop));
-  return loads_->forget(run, std::move(stop));
+// Through a write: whatever of this run is still under way in the database, since its connection broke, ends
+// first.
+Result<void> Desk::hold(store::Session& session, RunRecord& run, std::stop_token stop) {
+  bool held = true;
+  TRY(session.transact(
+      store::Access::write, std::move(stop), [&](store::Connection& connection) -> Result<void> {
+        held = TRY(&session == &*store_ ? ledger_->hold(connection, run) : loads_->hold(connection, run));
+        return {};
+      }));
+  if (held) return {};
+  say_lost(run);
+  return base::error(Code::cancelled, "{}", run.error);
 }
 
-Result<std::optional<SliceRecord>> Desk::committed(const RunRecord& run, const std::string& slice,
+// Not by a run that is lost: its successor may be at work there.
+Result<void> Desk::claim(RunRecord& run, std::stop_token stop) {
+  TRY(hold(*store_, run, stop));
+  const std::string store = TRY(store::ledger_identity(*store_, stop));
+  const std::vector<Load> loads = TRY(loads_->claim(store, run, stop));
+  if (loads.empty()) return {};
+  for (const Load& load : loads) TRY(ledger_->adopt(load, stop));
+  return loads_->forget_earlier(run, std::move(stop));
+}
+
+Result<void> Desk::forget_loads(const RunRecord& run, std::stop_token stop) {
+  return loads_ ? loads_->forget(run, std::move(stop)) : Result<void>();
+}
+
+Result<std::optional<SliceRecord>> Desk::committed(RunRecord& run, const std::string& slice,
                                                    std::stop_token stop) {
   if (loads_) {
+    TRY(hold(*rows_, run, stop));
     const auto load = TRY(loads_->find(run, slice, stop));
     if (load) TRY(ledger_->adopt(*load, stop));
   }
+  TRY(hold(*store_, run, stop));
   return ledger_->find_slice(run.id, slice, std::move(stop));
 }
 

@@ -35,6 +35,7 @@ class Destination {
               store::Session& session);
 
   base::Result<void> verify(std::stop_token stop);
+  bool exists() const { return table_.exists; }  // the table, as last seen
 
   // The following two after verify().
   // The collector's fields; those whose column takes no NULL are required, so that a record without one is

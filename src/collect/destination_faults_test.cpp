@@ -47,7 +47,7 @@ class DestinationFaults : public testing::TestWithParam<Case> {
     record.id = id;
     record.collector = "items";
     record.started_at = clock.wall();
-    TRY(ledger.begin(record, false, {}));
+    TRY(ledger.begin(record, std::nullopt, {}));
     Destination destination(collector, id, database, *session);
     TRY(destination.verify({}));
     TRY(destination.stage(collect::testing::rows_of(rows), {}));

@@ -72,57 +72,74 @@ Result<std::vector<RunRecord>> lose(Connection& connection, base::WallTime now, 
   params.push_back(finished);
   const std::string sql = fmt::format(
       "UPDATE {{pulse}}runs SET state = 'lost', failure_type = 'transient', finished_at = ${}, "
-      "error = 'its process ended without recording an end'{} WHERE state = 'running' AND ({}) RETURNING {}",
-      params.size(), sums_of_slices(), condition, all_run_columns());
+      "error = 'its process ended without recording an end'{} WHERE id IN (SELECT id FROM {{pulse}}runs "
+      "WHERE "
+      "state = 'running' AND ({}){}) AND state = 'running' RETURNING {}",
+      params.size(), sums_of_slices(), condition, connection.dialect().skip_locked(), all_run_columns());
   std::vector<RunRecord> lost;
   for (const store::Row& row : TRY_WITH(connection.query(sql, params), "marking lost runs"))
     lost.push_back(read_run(row));
   return lost;
 }
 
-// The cycle of the run before, if that one left something open.
-Result<std::string> open_cycle(Connection& connection, const RunRecord& run) {
+// The cycle of the run before, if that one left something open and its last sign of life is young enough.
+Result<std::string> open_cycle(Connection& connection, const RunRecord& run, base::WallTime since) {
   const auto rows = TRY(connection.query(
-      "SELECT COALESCE(cycle, id), state, definition FROM {pulse}runs WHERE collector = $1 AND state <> "
-      "'running' ORDER BY started_at DESC, id DESC LIMIT 1",
-      {run.collector}));
+      "SELECT COALESCE(cycle, id), state, definition, started_at, (SELECT max(committed_at) FROM "
+      "{pulse}slices "
+      "WHERE run = {pulse}runs.id) FROM {pulse}runs WHERE collector = $1 AND id <> $2 AND state <> 'running' "
+      "ORDER BY started_at DESC, id DESC LIMIT 1",
+      {run.collector, run.id}));
   if (rows.empty() || rows[0].text(2) != run.definition) return std::string();
   const auto outcome = parse_outcome(rows[0].text(1));
   if (!outcome || !leaves_open(*outcome)) return std::string();
-  const auto since = TRY(connection.query(
+  const base::WallTime alive = std::max(time_in(rows[0], 3).value_or(base::WallTime()),
+                                        time_in(rows[0], 4).value_or(base::WallTime()));
+  if (alive < since) return std::string();
+  const auto first = TRY(connection.query(
       "SELECT min(started_at) FROM {pulse}runs WHERE collector = $1 AND COALESCE(cycle, id) = $2",
       {run.collector, rows[0].text(0)}));
-  const auto started = time_in(since.at(0), 0);
+  const auto started = time_in(first.at(0), 0);
   return started && run.started_at - *started <= resumable_for ? rows[0].text(0) : std::string();
 }
 
 }  // namespace
 
-Result<void> Ledger::begin(RunRecord& run, bool resume, std::stop_token stop) {
+Result<void> Ledger::begin(RunRecord& run, std::optional<base::WallTime> resumable_since,
+                           std::stop_token stop) {
   const std::string started = base::to_iso8601(run.started_at);
   return session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
     // One of our own that is still there: its end could not be recorded.
     TRY(lose(connection, clock_.wall(),
-             "collector = $1 AND id <> $2 AND (lease_until < {now} OR (host = $3 AND process = $4))",
+             "collector = $1 AND id <> $2 AND (lease_until < {now} OR (lease_until IS NULL AND host = $3 AND "
+             "process = $4))",
              {run.collector, run.id, run.host, run.process}));
     const auto mine = TRY(connection.query(
-        "SELECT COALESCE(cycle, id), started_at FROM {pulse}runs WHERE id = $1 AND state = 'running'", {run.id}));
+        "SELECT COALESCE(cycle, id), started_at FROM {pulse}runs WHERE id = $1 AND state = 'running'",
+        {run.id}));
     if (!mine.empty()) {
       run.cycle = mine[0].text(0);
       run.started_at = time_in(mine[0], 1).value_or(run.started_at);
       return {};
     }
-    const std::string cycle = resume ? TRY(open_cycle(connection, run)) : std::string();
-    run.cycle = cycle.empty() ? run.id : cycle;
     const std::int64_t begun = TRY_WITH(
         connection.execute(
-            fmt::format("INSERT INTO {{pulse}}runs (id, collector, state, attempt, host, process, started_at, "
-                        "definition, cycle, lease_until) VALUES ($1, $2, 'running', 1, $3, $4, $5, $6, $7, {}) "
-                        "ON CONFLICT (collector) WHERE state = 'running' DO NOTHING",
-                        connection.dialect().lease_end(run_lease.count())),
-            {run.id, run.collector, run.host, run.process, started, run.definition, text_or_null(cycle)}),
+            fmt::format(
+                "INSERT INTO {{pulse}}runs (id, collector, state, attempt, host, process, started_at, "
+                "definition, lease_until) VALUES ($1, $2, 'running', 1, $3, $4, $5, $6, {}) "
+                "ON CONFLICT (collector) WHERE state = 'running' DO NOTHING",
+                connection.dialect().lease_end(run_lease.count())),
+            {run.id, run.collector, run.host, run.process, started, run.definition}),
         "recording the run");
-    return begun == 1 ? Result<void>() : in_the_way(connection, run);
+    if (begun != 1) return in_the_way(connection, run);
+    // Only now nobody else can end a run of this collector.
+    run.cycle = resumable_since ? TRY(open_cycle(connection, run, *resumable_since)) : std::string();
+    if (run.cycle.empty()) {
+      run.cycle = run.id;
+      return {};
+    }
+    TRY(connection.execute("UPDATE {pulse}runs SET cycle = $2 WHERE id = $1", {run.id, run.cycle}));
+    return {};
   });
 }
 
@@ -136,14 +153,15 @@ Result<void> Ledger::in_the_way(Connection& connection, const RunRecord& run) co
 }
 
 Result<bool> Ledger::hold(Connection& connection, const RunRecord& run) {
-  return TRY_WITH(connection.execute(
-                      fmt::format("UPDATE {{pulse}}runs SET lease_until = {} WHERE id = $1 AND state = 'running'",
-                                  connection.dialect().lease_end(run_lease.count())),
-                      {run.id}),
-                  "renewing the lease of the run") == 1;
+  return TRY_WITH(
+             connection.execute(
+                 fmt::format("UPDATE {{pulse}}runs SET lease_until = {} WHERE id = $1 AND state = 'running'",
+                             connection.dialect().lease_end(run_lease.count())),
+                 {run.id}),
+             "renewing the lease of the run") == 1;
 }
 
-Result<void> Ledger::finish(const RunRecord& run, std::stop_token stop) {
+Result<bool> Ledger::finish(const RunRecord& run, std::stop_token stop) {
   const std::string finished = base::to_iso8601(run.finished_at.value_or(clock_.wall()));
   std::string sql = "UPDATE {pulse}runs SET state = $2, failure_type = $3, error = $4, finished_at = $5";
   std::vector<Param> params{run.id, to_string(run.outcome),
@@ -154,15 +172,17 @@ Result<void> Ledger::finish(const RunRecord& run, std::stop_token stop) {
     sql += fmt::format(", {} = ${}", column.name, params.size());
   }
   sql += " WHERE id = $1 AND state = 'running'";
-  return session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
+  bool ours = true;
+  TRY(session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
     if (TRY_WITH(connection.execute(sql, params), "recording the end of the run") == 1) return {};
     // Ended already: by ourselves, if the answer to that was lost.
-    const auto rows = TRY(
-        connection.query("SELECT 1 FROM {pulse}runs WHERE id = $1 AND state = $2 AND finished_at = $3",
-                         {run.id, to_string(run.outcome), finished}));
-    if (!rows.empty()) return {};
-    return base::error(base::Code::conflict, "the run {} was ended by somebody else", run.id);
-  });
+    ours =
+        !TRY(connection.query("SELECT 1 FROM {pulse}runs WHERE id = $1 AND state = $2 AND finished_at = $3",
+                              {run.id, to_string(run.outcome), finished}))
+             .empty();
+    return {};
+  }));
+  return ours;
 }
 
 Result<std::vector<RunRecord>> Ledger::mark_lost(std::stop_token stop) {
@@ -209,7 +229,14 @@ Result<void> Ledger::check_present(store::Database& database, std::stop_token st
     const std::string table = database.dialect().ledger("runs");  // pulse.runs where there are schemas
     const std::size_t dot = table.find('.');
     const std::string schema = dot == std::string::npos ? "" : table.substr(0, dot);
-    if (!TRY(database.columns(connection, schema, table.substr(dot + 1))).empty()) return {};  // npos + 1 = 0
+    const auto columns = TRY(database.columns(connection, schema, table.substr(dot + 1)));  // npos + 1 = 0
+    const bool is_current = std::any_of(columns.begin(), columns.end(),
+                                        [](const store::Column& column) { return column.name == "cycle"; });
+    if (is_current) return {};
+    if (!columns.empty())
+      return base::error(base::Code::unavailable,
+                         "{} was written by an older pulse; the next pulse collect brings it up to date",
+                         database.description());
     return base::error(base::Code::unavailable, "{} holds no runs: nothing was collected into it",
                        database.description());
   });

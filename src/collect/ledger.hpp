@@ -59,20 +59,21 @@ struct RecordHistory {
 };
 
 inline constexpr std::chrono::seconds run_lease{30};
-inline constexpr std::chrono::hours resumable_for{24};  // what was left open before that is fetched whole
+inline constexpr std::chrono::hours resumable_for{24};  // no cycle lasts longer
 
 class Ledger {
  public:
   Ledger(store::Session& session, base::Clock& clock) : session_(session), clock_(clock) {}
 
-  // State `running`. With `resume` it joins the cycle of the run before if that one, of the same definition,
-  // left something open (run.cycle). The same twice is once. conflict: another process is at it, and the
-  // message says which.
-  base::Result<void> begin(RunRecord& run, bool resume, std::stop_token stop);
-  // The final row; the same twice is once. conflict: somebody else ended it.
-  base::Result<void> finish(const RunRecord& run, std::stop_token stop);
-  // Renews the lease; false: the run was marked lost, and is nobody's any more. Inside the slice's transaction
-  // it keeps others from marking it until the end of that.
+  // State `running`. It joins the cycle of the run before (run.cycle) if that one, of the same definition,
+  // left something open and showed life since then; nothing: in no case. The same twice is once. conflict:
+  // another process is at it, and the message says which.
+  base::Result<void> begin(RunRecord& run, std::optional<base::WallTime> resumable_since,
+                           std::stop_token stop);
+  // The final row; the same twice is once. False: somebody else has ended it, for it was taken for dead.
+  base::Result<bool> finish(const RunRecord& run, std::stop_token stop);
+  // Renews the lease; false: the run was marked lost, and is nobody's any more. Inside the slice's
+  // transaction it keeps others from marking it until the end of that.
   base::Result<bool> hold(store::Connection& connection, const RunRecord& run);
 
   // The runs whose process left them `running`: whose lease has passed, or, where one process has the
@@ -104,8 +105,8 @@ class Ledger {
   base::Result<std::optional<SliceRecord>> find_slice(std::string_view run, std::string_view slice,
                                                       std::stop_token stop);
 
-  // A slice that another database holds already (CO2): recorded with its cursor unless it is known, or its run
-  // is not.
+  // A slice that another database holds already (CO2): recorded with its cursor unless it is known, or its
+  // run is not.
   base::Result<void> adopt(const Load& load, std::stop_token stop);
 
   // Inside the slice's transaction:

@@ -49,8 +49,8 @@ class LedgerTest : public ::testing::TestWithParam<store::testing::Engine> {
     ADD_FAILURE() << id << " is not on record";
     return {};
   }
-  base::Result<void> begin(RunRecord record, std::stop_token stop = {}, bool resume = true) {
-    return ledger_.begin(record, resume, std::move(stop));
+  base::Result<void> begin(RunRecord record, std::stop_token stop = {}) {
+    return ledger_.begin(record, base::WallTime{}, std::move(stop));
   }
   base::Result<void> try_commit(const RunRecord& record, const collect::SliceRecord& slice) {
     return session_->transact(store::Access::write, {}, [&](store::Connection& connection) {

@@ -74,7 +74,7 @@ TEST_P(LedgerRuns, BeginningTwiceIsOnce) {
   ASSERT_OK(begin(record));
   clock_.advance(1s);  // the answer to the first was lost
   RunRecord again = run("r1");
-  ASSERT_OK(ledger_.begin(again, true, {}));
+  ASSERT_OK(ledger_.begin(again, base::WallTime{}, {}));
   EXPECT_EQ(again.started_at, record.started_at);
   EXPECT_EQ(again.cycle, "r1");
   EXPECT_EQ(ids({}), std::vector<std::string>{"r1"});
@@ -100,9 +100,15 @@ TEST_P(LedgerRuns, OneRunOfACollectorAtATime) {
   ASSERT_OK(begin(other));
 }
 
+// Where one process has the database; elsewhere the lease decides.
 TEST_P(LedgerRuns, ARunOfOursWhoseEndWasNotRecordedMakesRoom) {
   ASSERT_OK(begin(run("r1")));
-  ASSERT_OK(begin(run("r2")));  // the same process
+  if (database_->dialect().is_server()) {
+    EXPECT_FAILS(Code::conflict,
+                 begin(run("r2")));  // a process of this number on another machine of this name
+    expire_leases();
+  }
+  ASSERT_OK(begin(run("r2")));
   EXPECT_EQ(only("r1").outcome, Outcome::lost);
   EXPECT_EQ(only("r2").outcome, Outcome::running);
 }
@@ -138,7 +144,7 @@ TEST_P(LedgerRuns, FinishingTwiceIsOnce) {
   ASSERT_OK(ledger_.finish(record, {}));
   ASSERT_OK(ledger_.finish(record, {}));
   record.outcome = Outcome::failed;
-  EXPECT_FAILS(Code::conflict, ledger_.finish(record, {}));
+  EXPECT_FALSE(*ledger_.finish(record, {}));
 }
 
 TEST_P(LedgerRuns, ARunGoesOnWithTheCycleThatIsOpen) {
@@ -147,10 +153,11 @@ TEST_P(LedgerRuns, ARunGoesOnWithTheCycleThatIsOpen) {
     ASSERT_OK(ledger_.finish(record, {}));
     clock_.advance(1h);
   };
-  const auto begun = [&](const std::string& id, bool resume = true, const std::string& definition = "d41d") {
+  const auto begun = [&](const std::string& id, bool resume = true, const std::string& definition = "d41d",
+                         base::WallTime since = {}) {
     RunRecord record = run(id);
     record.definition = definition;
-    EXPECT_TRUE(ledger_.begin(record, resume, {}));
+    EXPECT_TRUE(ledger_.begin(record, resume ? std::optional(since) : std::nullopt, {}));
     EXPECT_EQ(only(id).cycle, record.cycle);
     return record;
   };
@@ -185,7 +192,16 @@ TEST_P(LedgerRuns, ARunGoesOnWithTheCycleThatIsOpen) {
   end(last, Outcome::success);
   RunRecord after = begun("r6", true, "another definition");
   EXPECT_EQ(after.cycle, "r6");  // nothing was open
+  commit_slice(after, "a");
   end(after, Outcome::partial);
+  // What was left open for an earlier slot is not gone on with.
+  const base::WallTime alive = clock_.wall() - 1h;
+  RunRecord same_slot = begun("r6b", true, "another definition", alive);
+  EXPECT_EQ(same_slot.cycle, "r6");
+  end(same_slot, Outcome::failed);
+  RunRecord next_slot = begun("r6c", true, "another definition", alive + 2h);
+  EXPECT_EQ(next_slot.cycle, "r6c");
+  end(next_slot, Outcome::partial);
   clock_.advance(collect::resumable_for);
   EXPECT_EQ(begun("r7", true, "another definition").cycle, "r7");  // too long ago
 }
@@ -196,11 +212,11 @@ TEST_P(LedgerRuns, ARunThatSomebodyElseEndedIsAConflict) {
   lose_all();
   record.outcome = Outcome::success;
   const auto finished = ledger_.finish(record, {});
-  EXPECT_FAILS(Code::conflict, finished);
-  EXPECT_TRUE(store::testing::mentions(finished, "r1"));
+  ASSERT_OK(finished);
+  EXPECT_FALSE(*finished);
   EXPECT_EQ(only("r1").outcome, Outcome::lost);
   record.id = "never begun";
-  EXPECT_FAILS(Code::conflict, ledger_.finish(record, {}));
+  EXPECT_FALSE(*ledger_.finish(record, {}));
 }
 
 TEST_P(LedgerRuns, LostRunsGetTheCountsOfTheirCommittedSlices) {

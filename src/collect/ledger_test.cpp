@@ -13,7 +13,10 @@ using collect::testing::LedgerTest;
 
 TEST_P(LedgerTest, ListsNewestFirstByCollectorTimeAndNumber) {
   for (int i = 1; i <= 6; ++i) {
-    ASSERT_OK(begin(run("r" + std::to_string(i), i % 2 == 0 ? "even" : "odd")));
+    RunRecord record = run("r" + std::to_string(i), i % 2 == 0 ? "even" : "odd");
+    ASSERT_OK(begin(record));
+    record.outcome = Outcome::success;
+    ASSERT_OK(ledger_.finish(record, {}));
     if (i != 3) clock_.advance(1min);  // 3 and 4 begin at the same time
   }
   using Ids = std::vector<std::string>;

@@ -45,13 +45,11 @@ Loader::Loader(const RunnerParts& parts, const config::Collector& collector, Run
                }},
               collector.requester, collector.paginator, collector.decoder, collector.record_selector) {}
 
-// What the database does not permit has nothing to do with the API's credentials.
 template <class T>
 Result<T> Loader::of_store(Result<T> result) {
   if (result) return result;
-  if (fault_ != Fault::lost) fault_ = Fault::store;
-  if (result.error().code == base::Code::permission) result.error().code = base::Code::invalid_config;
-  return result;
+  fault_ = Fault::store;
+  return of_database(std::move(result).error());
 }
 
 Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
@@ -114,9 +112,9 @@ Result<void> Loader::read(const Unit& unit, const CursorState& state, bool is_fi
                        "the API asked to begin again, among partitions that are loaded together: {}",
                        unit.partition->key);
   };
-  const auto read =
-      stream_pages(reader_, values, fetch_,
-                   {.take = [&](const Page& page) { return take(page, stop); }, .restart = restart}, set_, stop);
+  const auto read = stream_pages(
+      reader_, values, fetch_,
+      {.take = [&](const Page& page) { return take(page, stop); }, .restart = restart}, set_, stop);
   duplicate_keys_ += set_.duplicate_keys - before.duplicate_keys;
   Counts& counts = report_.run.counts;
   counts.pages += set_.pages - before.pages;
@@ -210,10 +208,8 @@ Result<void> Loader::quarantine_alone(std::stop_token stop) {
 // ---- the commit ----
 
 base::Error Loader::lost() {
-  fault_ = Fault::lost;
-  return base::error(base::Code::cancelled,
-                     "the run was marked lost, because its lease passed without being renewed: another process "
-                     "has taken over");
+  say_lost(report_.run);
+  return base::error(base::Code::cancelled, "{}", report_.run.error);
 }
 
 // What others did at the same time (a deadlock, a conflicting change) is no reason to fetch again: the staged

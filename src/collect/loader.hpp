@@ -54,7 +54,6 @@ class Loader {
     source,  // the API or what it sent: this slice
     store,   // a database: all slices; staged rows may be gone
     file,    // the collector: all slices
-    lost,    // others have taken this run for dead: it may do nothing more
   };
   Fault fault() const { return fault_; }
   std::int64_t dropped() const { return mapper_.dropped(); }        // by schema_contract: discard_row

@@ -12,16 +12,18 @@ using base::Result;
 using store::Access;
 using store::Connection;
 
-// One line a slice; and one with empty `run` and `slice` a collector, whose `holder` is the run that may commit.
+// One line a slice; and one with empty `run` and `slice` a collector, whose `holder` is the run that may
+// commit.
 std::string create_table() {
   std::string columns =
-      "collector TEXT NOT NULL, run TEXT NOT NULL, slice TEXT NOT NULL, holder TEXT, state TEXT, partition TEXT, "
+      "store TEXT NOT NULL, collector TEXT NOT NULL, run TEXT NOT NULL, slice TEXT NOT NULL, holder TEXT, "
+      "state TEXT, partition TEXT, "
       "window_start {timestamp}, window_end {timestamp}, has_cursor {bigint}, high_water TEXT, "
       "covered_until {timestamp}, definition TEXT, committed_at {timestamp} NOT NULL";
   for (const CountColumn& column : count_columns)
     if (column.in_slices) columns += fmt::format(", {} {{bigint}} NOT NULL DEFAULT 0", column.name);
-  return fmt::format("CREATE TABLE IF NOT EXISTS {{pulse}}loads ({}, PRIMARY KEY (collector, run, slice))",
-                     columns);
+  return fmt::format(
+      "CREATE TABLE IF NOT EXISTS {{pulse}}loads ({}, PRIMARY KEY (store, collector, run, slice))", columns);
 }
 
 std::string load_columns() {
@@ -47,36 +49,58 @@ Load read_load(const store::Row& row) {
 
 }  // namespace
 
-Result<std::vector<Load>> Loads::claim(const RunRecord& run, std::stop_token stop) {
+Result<std::vector<Load>> Loads::claim(const std::string& store, const RunRecord& run, std::stop_token stop) {
+  store_ = store;
   std::vector<Load> loads;
   const std::string now = base::to_iso8601(clock_.wall());
-  TRY_WITH(session_.transact(
-               Access::write, std::move(stop),
-               [&](Connection& connection) -> Result<void> {
-                 for (const std::string& statement : connection.dialect().before_migrations())
-                   TRY(connection.execute(statement));
-                 TRY(connection.execute(create_table()));
-                 TRY(connection.execute(
-                     "INSERT INTO {pulse}loads (collector, run, slice, holder, committed_at) VALUES ($1, '', '', "
-                     "$2, $3) ON CONFLICT (collector, run, slice) DO UPDATE SET holder = excluded.holder, "
-                     "committed_at = excluded.committed_at",
-                     {run.collector, run.id, now}));
-                 const auto rows = TRY(connection.query(
-                     fmt::format("SELECT {} FROM {{pulse}}loads WHERE collector = $1 AND run <> '' AND run <> $2 "
-                                 "ORDER BY run, committed_at",
-                                 load_columns()),
-                     {run.collector, run.id}));
-                 for (const store::Row& row : rows) loads.push_back(read_load(row));
-                 return {};
-               }),
-           "the list of loads in the destination");
+  const auto work = [&](Connection& connection) -> Result<void> {
+    TRY(make_table(connection));
+    TRY(connection.execute(
+        "INSERT INTO {pulse}loads (store, collector, run, slice, holder, committed_at) VALUES ($1, $2, '', "
+        "'', "
+        "$3, $4) ON CONFLICT (store, collector, run, slice) DO UPDATE SET holder = excluded.holder, "
+        "committed_at = excluded.committed_at",
+        {store_, run.collector, run.id, now}));
+    const auto rows = TRY(connection.query(
+        fmt::format(
+            "SELECT {} FROM {{pulse}}loads WHERE store = $1 AND collector = $2 AND run <> '' AND run <> $3 "
+            "ORDER BY run, committed_at",
+            load_columns()),
+        {store_, run.collector, run.id}));
+    for (const store::Row& row : rows) loads.push_back(read_load(row));
+    return {};
+  };
+  TRY_WITH(session_.transact(Access::write, std::move(stop), work), "the list of loads in the destination");
   return loads;
 }
 
+// Only where it is missing: the right to make it is asked for before whether it is there.
+Result<void> Loads::make_table(Connection& connection) {
+  const std::string name = connection.dialect().ledger("loads");
+  const std::size_t dot = name.find('.');
+  const std::string schema = dot == std::string::npos ? "" : name.substr(0, dot);
+  if (!TRY(database_.columns(connection, schema, name.substr(dot + 1))).empty()) return {};  // npos + 1 = 0
+  for (const std::string& statement : connection.dialect().before_migrations())
+    TRY(connection.execute(statement));
+  TRY(connection.execute(create_table()));
+  return {};
+}
+
+Result<void> Loads::forget_earlier(const RunRecord& run, std::stop_token stop) {
+  return remove(run, "<>", std::move(stop));
+}
+
 Result<void> Loads::forget(const RunRecord& run, std::stop_token stop) {
+  return remove(run, "=", std::move(stop));
+}
+
+Result<void> Loads::remove(const RunRecord& run, std::string_view comparison, std::stop_token stop) {
   return session_.transact(Access::write, std::move(stop), [&](Connection& connection) -> Result<void> {
-    TRY(connection.execute("DELETE FROM {pulse}loads WHERE collector = $1 AND run <> '' AND run <> $2",
-                           {run.collector, run.id}));
+    TRY(connection.execute(
+        fmt::format(
+            "DELETE FROM {{pulse}}loads WHERE store = $1 AND collector = $2 AND run <> '' AND run {} $3",
+            comparison),
+        {store_, run.collector, run.id}));
     return {};
   });
 }
@@ -85,9 +109,10 @@ Result<std::optional<Load>> Loads::find(const RunRecord& run, std::string_view s
   std::optional<Load> found;
   TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
     const auto rows = TRY(connection.query(
-        fmt::format("SELECT {} FROM {{pulse}}loads WHERE collector = $1 AND run = $2 AND slice = $3",
-                    load_columns()),
-        {run.collector, run.id, slice}));
+        fmt::format(
+            "SELECT {} FROM {{pulse}}loads WHERE store = $1 AND collector = $2 AND run = $3 AND slice = $4",
+            load_columns()),
+        {store_, run.collector, run.id, slice}));
     if (!rows.empty()) found = read_load(rows[0]);
     return {};
   }));
@@ -95,9 +120,9 @@ Result<std::optional<Load>> Loads::find(const RunRecord& run, std::string_view s
 }
 
 Result<bool> Loads::hold(Connection& connection, const RunRecord& run) {
-  return TRY(connection.execute(
-             "UPDATE {pulse}loads SET holder = $2 WHERE collector = $1 AND run = '' AND holder = $2",
-             {run.collector, run.id})) == 1;
+  return TRY(connection.execute("UPDATE {pulse}loads SET holder = $3 WHERE store = $1 AND collector = $2 AND "
+                                "run = '' AND holder = $3",
+                                {store_, run.collector, run.id})) == 1;
 }
 
 Result<void> Loads::record(Connection& connection, const RunRecord& run, const Load& load) {
@@ -105,6 +130,7 @@ Result<void> Loads::record(Connection& connection, const RunRecord& run, const L
   const SliceTexts texts(load.slice);
   std::string covered;
   ColumnValues values;
+  values.add("store", store_);
   values.add("run", run.id);
   values.add("collector", run.collector);
   values.add("state", load.slice.open ? "open" : "committed");

@@ -1,17 +1,18 @@
-// What was committed into a destination that is another database than the store (CO2): owner of its small table
-// `loads`, made where it is missing. A slice's rows and its line there are one transaction; the ledger, which
-// cannot be part of it, is brought up to date from the line, now or by the next run.
+// What was committed into a destination that is another database than the store (CO2): owner of its small
+// table `loads`, made where it is missing. A slice's rows and its line there are one transaction; the ledger,
+// which cannot be part of it, is brought up to date from the line, now or by the next run.
 //
-//   Loads loads(session, clock);
-//   for (const Load& load : TRY(loads.claim(run, stop))) TRY(ledger.adopt(load, stop));   // what a crash left
-//   TRY(loads.forget(run, stop));
-//   … in the slice's transaction:  if (!TRY(loads.hold(connection, run))) …  TRY(loads.record(connection, load));
+//   Loads loads(database, session, clock);
+//   for (const Load& load : TRY(loads.claim(store, run, stop))) TRY(ledger.adopt(load, stop));  // what a
+//   crash left TRY(loads.forget_earlier(run, stop)); … in the slice's transaction:  if
+//   (!TRY(loads.hold(connection, run))) …  TRY(loads.record(connection, load));
 //
 // Belongs to one thread at a time.
 #pragma once
 
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,12 +24,15 @@ namespace collect {
 
 class Loads {
  public:
-  Loads(store::Session& session, base::Clock& clock) : session_(session), clock_(clock) {}
+  Loads(store::Database& database, store::Session& session, base::Clock& clock)
+      : database_(database), session_(session), clock_(clock) {}
 
-  // From here on this run alone commits for its collector: one before it that still lives is refused by hold().
-  // Returns what earlier runs committed and the ledger may not know.
-  base::Result<std::vector<Load>> claim(const RunRecord& run, std::stop_token stop);
-  // The lines of earlier runs, once the ledger knows them.
+  // From here on this run alone commits for its collector: one before it that still lives is refused by
+  // hold(). Returns what earlier runs committed and the ledger may not know. `store` tells the ledger from
+  // others that use the same destination, and know nothing of each other's runs. Comes first.
+  base::Result<std::vector<Load>> claim(const std::string& store, const RunRecord& run, std::stop_token stop);
+  // Lines that the ledger knows: of earlier runs; of this one.
+  base::Result<void> forget_earlier(const RunRecord& run, std::stop_token stop);
   base::Result<void> forget(const RunRecord& run, std::stop_token stop);
   // For a commit whose answer was lost: nothing, if it never happened.
   base::Result<std::optional<Load>> find(const RunRecord& run, std::string_view slice, std::stop_token stop);
@@ -38,8 +42,13 @@ class Loads {
   base::Result<void> record(store::Connection& connection, const RunRecord& run, const Load& load);
 
  private:
+  base::Result<void> make_table(store::Connection& connection);
+  base::Result<void> remove(const RunRecord& run, std::string_view comparison, std::stop_token stop);
+
+  store::Database& database_;
   store::Session& session_;
   base::Clock& clock_;
+  std::string store_;
 };
 
 }  // namespace collect

@@ -79,4 +79,17 @@ void add_rows(Counts& all, const Counts& slice) {
   all.conflicts += slice.conflicts;
 }
 
+base::Error of_database(base::Error error) {
+  if (error.code == Code::permission) error.code = Code::invalid_config;
+  return error;
+}
+
+void say_lost(RunRecord& run) {
+  run.outcome = Outcome::lost;
+  run.failure_type = FailureType::transient;
+  run.error =
+      "another process took this run for dead, because its lease passed without being renewed, or has taken "
+      "over its destination; nothing more was committed";
+}
+
 }  // namespace collect

@@ -34,6 +34,8 @@ enum class FailureType { transient, credentials, endpoint_gone, configuration, d
 std::string_view to_string(FailureType type);
 
 Outcome outcome_of(const base::Error& error);
+// What a database does not permit has nothing to do with the API's credentials.
+base::Error of_database(base::Error error);
 FailureType failure_type_of(const base::Error& error);
 
 // Row counts are what the database reported (CO9): unchanged = staged − inserted − updated.
@@ -51,7 +53,8 @@ struct Counts {
   std::int64_t conflicts = 0;  // rows that gave way to another one with their key, and differ from it
 };
 
-void add_rows(Counts& all, const Counts& slice);  // what became of its rows; quarantined ones are not among them
+void add_rows(Counts& all,
+              const Counts& slice);  // what became of its rows; quarantined ones are not among them
 
 struct RunRecord {
   std::string id;
@@ -67,5 +70,8 @@ struct RunRecord {
   std::string cycle;  // id of the first run of its chain, each of which fetches what was left open; its own
   Counts counts;
 };
+
+// Others took the run for dead: whoever finds out says so here.
+void say_lost(RunRecord& run);
 
 }  // namespace collect

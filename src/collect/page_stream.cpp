@@ -51,6 +51,16 @@ class Pipe {
   bool ended_ = false, broken_ = false;
 };
 
+// At its end nobody takes pages any more; all there were have been taken, or they are not wanted.
+struct Breaker {
+  Pipe& pipe;
+  std::stop_source& ending;
+  ~Breaker() {
+    ending.request_stop();
+    pipe.break_off();
+  }
+};
+
 }  // namespace
 
 Result<void> stream_pages(PageReader& reader, const expr::TemplateValues& values,
@@ -64,15 +74,18 @@ Result<void> stream_pages(PageReader& reader, const expr::TemplateValues& values
     return pipe.push(std::move(page)) ? Result<void>() : base::error(base::Code::cancelled, "stopped");
   };
   std::jthread fetching([&] {
-    read = reader.read(
-        values, fetch, hand_on, [&] { return hand_on(nullptr); }, set, ending.get_token());
+    try {
+      read = reader.read(
+          values, fetch, hand_on, [&] { return hand_on(nullptr); }, set, ending.get_token());
+    } catch (const std::exception& fault) {
+      read = base::error(base::Code::internal, "exception while fetching: {}", fault.what());
+    }
     pipe.end();
   });
-  std::unique_ptr<Page> page;
-  while (taken && pipe.pop(page)) taken = page ? consumer.take(*page) : consumer.restart();
-  if (!taken) {
-    ending.request_stop();
-    pipe.break_off();
+  {
+    const Breaker breaker{pipe, ending};  // also if the consumer throws: the thread is waited for
+    std::unique_ptr<Page> page;
+    while (taken && pipe.pop(page)) taken = page ? consumer.take(*page) : consumer.restart();
   }
   fetching.join();
   return taken ? read : taken;

@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "collect/entry.hpp"
 #include "collect/lease_keeper.hpp"
 #include "collect/patience.hpp"
 #include "collect/run_end.hpp"
@@ -37,9 +38,20 @@ std::string new_run_id(base::WallTime now, base::Rng& rng) {
   return id;
 }
 
+std::optional<base::WallTime> since_when(RunOptions::Resume resume, const config::Collector& collector,
+                                         base::WallTime now) {
+  switch (resume) {
+    case RunOptions::Resume::automatic: return resumable_since(collector, now);
+    case RunOptions::Resume::always: return now - resumable_for;
+    case RunOptions::Resume::never: break;
+  }
+  return std::nullopt;
+}
+
 // The run's first row; waits for another process at the same collector, and for a database to answer.
-Result<void> record_begin(const RunnerParts& parts, const RunOptions& options, RunReport& report,
-                          const telemetry::Logger& logger, const std::stop_token& stop) {
+Result<void> record_begin(const RunnerParts& parts, const config::Collector& collector,
+                          const RunOptions& options, RunReport& report, const telemetry::Logger& logger,
+                          const std::stop_token& stop) {
   CHECK(parts.database != nullptr, "only dry runs go without a database");
   bool said = false;
   const Patience patience{parts.clock, parts.rng, parts.clock.steady() + options.wait,
@@ -53,20 +65,22 @@ Result<void> record_begin(const RunnerParts& parts, const RunOptions& options, R
       [&](bool&) -> Result<void> {
         const auto session = TRY(parts.database->session(stop));
         report.run.started_at = parts.clock.wall();
-        return Ledger(*session, parts.clock).begin(report.run, options.resume, stop);
+        return Ledger(*session, parts.clock)
+            .begin(report.run, since_when(options.resume, collector, report.run.started_at), stop);
       },
       stop);
 }
 
-// Also after a stop the end of the run must be on record; but nobody who wants us to stop is kept waiting for a
-// server (SS4).
-Result<void> record_end(const RunnerParts& parts, const RunRecord& run, const std::stop_token& stop,
+// Also after a stop the end of the run must be on record; but nobody who wants us to stop is kept waiting for
+// a server (SS4). False: others have ended it, for they took it for dead.
+Result<bool> record_end(const RunnerParts& parts, const RunRecord& run, const std::stop_token& stop,
                         const telemetry::Logger& logger) {
   const bool waits = parts.database->dialect().is_server();
   std::stop_source ending;
   std::unique_ptr<base::Clock::Alarm> alarm;
   const std::stop_callback end_soon(stop, [&] {
-    alarm = parts.clock.alarm(parts.clock.steady() + patience_after_a_stop, [&ending] { ending.request_stop(); });
+    alarm =
+        parts.clock.alarm(parts.clock.steady() + patience_after_a_stop, [&ending] { ending.request_stop(); });
   });
   const Patience patience{
       parts.clock, parts.rng, parts.clock.steady() + (waits ? patience_at_the_end : base::Duration{}),
@@ -75,16 +89,16 @@ Result<void> record_end(const RunnerParts& parts, const RunRecord& run, const st
                        {{"run", run.id}, {"error", error.message}, {"next_in", base::format_duration(next)}});
       }};
   return patience.until(
-      [&](bool&) -> Result<void> {
+      [&](bool&) -> Result<bool> {
         const auto session = TRY(parts.database->session(ending.get_token()));
         Ledger ledger(*session, parts.clock);
-        TRY(ledger.finish(run, ending.get_token()));
+        if (!TRY(ledger.finish(run, ending.get_token()))) return false;
         if (const auto last = TRY(ledger.last_success(run.collector, ending.get_token())))
           parts.metrics
               .gauge("pulse_run_last_success_timestamp_seconds", "When the last successful run ended.",
                      {{"collector", run.collector}})
               .set(std::chrono::duration<double>(last->time_since_epoch()).count());
-        return {};
+        return true;
       },
       stop);
 }
@@ -109,7 +123,8 @@ void work_through(const RunnerParts& parts, const config::Collector& collector, 
   Work work(parts, collector, options, report, deadline, logger);
   const Result<void> done =
       options.dry_run ? work.rehearse(ending.get_token()) : work.perform(ending.get_token());
-  if (!done) work.fail(done.error(), stop.stop_requested(), keeper && keeper->lost());
+  if (keeper && keeper->lost()) say_lost(report.run);
+  if (!done) work.fail(done.error(), stop.stop_requested());
 }
 
 // Another process is at it: no run, so nothing that ended.
@@ -144,21 +159,25 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
     record.finished_at = parts_.clock.wall();
     return report;
   }
-  if (const auto begun = record_begin(parts_, options, report, logger, stop)) {
+  if (const auto begun = record_begin(parts_, collector, options, report, logger, stop)) {
     report.recorded = true;
     work_through(parts_, collector, options, report, logger, stop);
   } else {
     if (begun.error().code == Code::conflict) return not_run(std::move(report), begun.error(), logger);
     record.outcome = outcome_of(begun.error());
     record.error = parts_.redactor.redact(begun.error().message);
-    if (record.outcome != Outcome::cancelled) record.failure_type = failure_type_of(begun.error());
+    if (record.outcome != Outcome::cancelled)
+      record.failure_type = failure_type_of(of_database(begun.error()));
   }
   record.finished_at = parts_.clock.wall();
-  if (report.recorded && record.outcome != Outcome::lost) {
-    if (const auto ended = record_end(parts_, record, stop, logger); !ended) {
+  if (report.recorded) {
+    const auto ended = record_end(parts_, record, stop, logger);
+    if (!ended) {
       report.recorded = false;
       logger.critical("the end of the run could not be recorded",
                       {{"run", record.id}, {"error", ended.error().message}});
+    } else if (!*ended) {
+      say_lost(record);
     }
   }
   report_end(report, logger, parts_.metrics);

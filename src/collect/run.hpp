@@ -41,10 +41,13 @@ struct Progress {
 using ProgressSink = std::function<void(const Progress&)>;
 
 struct RunOptions {
-  bool dry_run = false;     // fetch and map, write nothing
-  bool resume = true;       // fetch only what the runs before left open (CO1)
-  base::Duration wait{};     // for another process that collects the same, and for a database to answer
-  ProgressSink progress{};   // called on several threads
+  bool dry_run = false;  // fetch and map, write nothing
+  // Whether only what the runs before left open is fetched (CO1): if that was for the same slot, see
+  // resumable_since(); however long ago, within resumable_for; never.
+  enum class Resume { automatic, always, never };
+  Resume resume = Resume::automatic;
+  base::Duration wait{};    // for another process that collects the same, and for a database to answer
+  ProgressSink progress{};  // called on several threads
 };
 
 struct RunReport {

@@ -96,7 +96,8 @@ TEST_P(Resume, AFreshRunAndAChangedCollectorFetchAll) {
   serve({6});
   EXPECT_EQ(world_.run(items(partitions)).run.outcome, Outcome::failed);
   serve({6});
-  EXPECT_EQ(world_.run(items(partitions), {.resume = false}).run.outcome, Outcome::failed);
+  EXPECT_EQ(world_.run(items(partitions), {.resume = collect::RunOptions::Resume::never}).run.outcome,
+            Outcome::failed);
   EXPECT_EQ(asked().size(), 6U);
   serve({});
   EXPECT_EQ(world_.run(items(std::string(partitions) + "timeout: 9m")).run.outcome, Outcome::success);
@@ -128,6 +129,30 @@ TEST_P(Resume, AfterACrashAtTheEndRowsWithoutAKeyAreNot) {
   EXPECT_EQ(rows(), "1 2 3 4 5 6");
   EXPECT_EQ(world_.run(collector).run.outcome, Outcome::success);  // the next one is a new snapshot
   EXPECT_EQ(rows(), "1 1 2 2 3 3 4 4 5 5 6 6");
+}
+
+TEST_P(Resume, WhatWasCommittedToATableThatIsGoneIsFetchedAgain) {
+  serve({6});
+  EXPECT_EQ(world_.run(items(partitions)).run.outcome, Outcome::failed);
+  ASSERT_OK(store::testing::execute(*world_.session, "DROP TABLE items"));
+  serve({});
+  EXPECT_EQ(world_.run(items(partitions)).run.outcome, Outcome::success);
+  EXPECT_EQ(rows(), "1 2 3 4 5 6");
+}
+
+// A later slot fetches all: one partition that always fails must not keep the others from being fresh.
+TEST_P(Resume, LongAfterwardsAllIsFetchedUnlessItIsWanted) {
+  serve({6});
+  EXPECT_EQ(world_.run(items(partitions)).run.outcome, Outcome::failed);
+  world_.clock.advance(std::chrono::minutes{11});
+  serve({6});
+  EXPECT_EQ(world_.run(items(partitions)).run.outcome, Outcome::failed);
+  EXPECT_EQ(asked().size(), 6U);
+  world_.clock.advance(std::chrono::minutes{11});
+  serve({});
+  EXPECT_EQ(world_.run(items(partitions), {.resume = collect::RunOptions::Resume::always}).run.outcome,
+            Outcome::success);
+  EXPECT_EQ(asked(), Lines{"p=6"});
 }
 
 // A partition with windows is done when they reach as far as the cycle was to go; the cursor does the rest.
@@ -217,6 +242,43 @@ TEST_P(Resume, ADestinationInAnotherDatabase) {
     ASSERT_LT(++calls, 300);
   }
   EXPECT_GT(calls, 40);
+}
+
+// A server that breaks at each attempt to use what was fetched must not make us fetch for ever.
+TEST_P(Resume, AServerThatBreaksAtEverySliceIsGivenUp) {
+  if (!world_.database->dialect().is_server()) GTEST_SKIP() << "a file is not waited for anyway";
+  for (const char* const sql :
+       {"CREATE TABLE items (id integer PRIMARY KEY, name text)",
+        "CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION USING ERRCODE = "
+        "''XX000'', MESSAGE = ''broken''; END'",
+        "CREATE TRIGGER breaking BEFORE INSERT ON items EXECUTE FUNCTION break()"})
+    ASSERT_OK(store::testing::execute(*world_.session, sql));
+  serve({});
+  const RunReport report = world_.run(items(""));
+  EXPECT_EQ(report.run.outcome, Outcome::failed) << report.run.error;
+  EXPECT_NE(report.run.error.find("broken"), std::string::npos) << report.run.error;
+  EXPECT_EQ(asked().size(), 4U);
+}
+
+// A run that lost its lease while it could not reach its databases leaves its successor alone.
+TEST_P(Resume, ALostRunDoesNotTakeTheDestinationBack) {
+  if (!world_.database->dialect().is_server()) GTEST_SKIP() << "one process has the database";
+  const auto warehouse = store::testing::open_fresh_postgres();
+  const auto there = store::testing::session_of(*warehouse);
+  FaultyDatabase faulty(*warehouse);
+  world_.databases = [&](const std::string&, std::stop_token) -> base::Result<store::Database*> {
+    return &faulty;
+  };
+  world_.transport.respond = [&](const http::Request&) {
+    EXPECT_TRUE(store::testing::execute(*world_.session, "UPDATE {pulse}runs SET state = 'lost'"));
+    EXPECT_TRUE(store::testing::execute(*there, "UPDATE {pulse}loads SET holder = 'successor'"));
+    faulty.fail_at(1, FaultyDatabase::Lasting::once);
+    return answer(200, page({1}));
+  };
+  const RunReport report = world_.run(items("", "database: warehouse, primary_key: [id]"));
+  EXPECT_EQ(report.run.outcome, Outcome::lost) << report.run.error;
+  EXPECT_EQ(collect::testing::lines_of(*there, "SELECT holder FROM {pulse}loads"), Lines{"successor"});
+  EXPECT_EQ(world_.recorded().outcome, Outcome::lost);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Resume, testing::ValuesIn(store::testing::engines),

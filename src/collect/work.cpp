@@ -15,6 +15,13 @@ using base::Error;
 using base::Result;
 using Disposition = config::Destination::WriteDisposition;
 
+constexpr int max_failures_of_a_slice = 4;  // in the database, after its pages were fetched
+
+bool asks_store(const config::PartitionRouter& router) {
+  return router.type == config::PartitionRouter::Type::table ||
+         std::any_of(router.of.begin(), router.of.end(), asks_store);
+}
+
 bool appends_without_key(const config::Destination& it) {
   return it.write_disposition == Disposition::append && it.primary_key.empty();
 }
@@ -30,18 +37,15 @@ Work::Work(const RunnerParts& parts, const config::Collector& collector, const R
       deadline_(deadline),
       logger_(logger),
       patience_{parts.clock, parts.rng, deadline, [this](const Error& error, base::Duration next) {
-                  database_error_ = error.message;
-                  logger_.warning("the database failed", {{"run", report_.run.id},
-                                                          {"error", error.message},
-                                                          {"next_in", base::format_duration(next)}});
+                  warn_of_database(error, next);
                   show({.phase = Progress::Phase::wait,
                         .expected = {},
                         .note = fmt::format("the database: {}; again in {}", error.message,
                                             base::format_duration(next))});
                 }} {}
 
-// Again from its start, at a new desk, if a server failed it. `task` learns whether it is again, and may say that
-// its error is not a database's.
+// Again from its start, at a new desk, if a server failed it. `task` learns whether it is again, and may say
+// that its error is not a database's.
 template <class Task>
 std::invoke_result_t<Task, Desk&, bool, bool&> Work::at_desk(const std::stop_token& stop, const Task& task) {
   bool again = false;
@@ -51,15 +55,16 @@ std::invoke_result_t<Task, Desk&, bool, bool&> Work::at_desk(const std::stop_tok
         if (!desk_) {
           auto opened = open_desk(stop);
           of_server = of_server_;
-          if (!opened) return opened.error();
+          if (!opened) return of_database(std::move(opened).error());
         }
-        bool of_database = true;
-        auto done = task(*desk_, std::exchange(again, true), of_database);
+        bool is_database = true;
+        auto done = task(*desk_, std::exchange(again, true), is_database);
         if (done) {
           database_error_.clear();
+          database_warned_at_.reset();
           return done;
         }
-        of_server = of_server_ && of_database;
+        of_server = of_server_ && is_database;
         if (of_server) close_desk();
         return done;
       },
@@ -70,45 +75,46 @@ Result<void> Work::perform(std::stop_token stop) {
   TRY(at_desk(stop, [&](Desk& desk, bool, bool&) -> Result<void> {
     TRY(read_states(desk.ledger(), stop));
     cycle_ = TRY(desk.ledger().cycle(report_.run, stop));
-    return {};
+    if (cycle_.committed.empty() || desk.has_table()) return {};
+    cycle_ = {.started_at = report_.run.started_at,
+              .committed = {}};  // the table they were committed to is gone
+    return desk.ledger().leave_cycle(report_.run, stop);
   }));
   TRY(load_all(stop));
   if (report_.run.outcome == Outcome::empty)
     report_.allow_empty = TRY(at_desk(
         stop, [&](Desk& desk, bool, bool&) -> Result<bool> { return may_be_empty(desk.ledger(), stop); }));
   explain_empty();
+  TRY(at_desk(stop, [&](Desk& desk, bool, bool&) { return desk.forget_loads(report_.run, stop); }));
   close_desk();
   return {};
 }
 
 Result<void> Work::rehearse(std::stop_token stop) {
   for (const config::Field& field : collector_.fields) report_.columns.push_back(field.column);
-  rehearsal_ = std::make_unique<Loader>(parts_, collector_, report_, fetch_options(), options_.progress,
-                                        std::nullopt);
+  rehearsal_ =
+      std::make_unique<Loader>(parts_, collector_, report_, fetch_options(), options_.progress, std::nullopt);
   TRY(load_all(std::move(stop)));
   report_.allow_empty = collector_.allow_empty.always || collector_.allow_empty.within;
   explain_empty();
   return {};
 }
 
-void Work::fail(const Error& error, bool stopped, bool lost) {
+void Work::fail(const Error& error, bool stopped) {
   RunRecord& run = report_.run;
+  if (run.outcome == Outcome::lost) return;
   run.outcome = outcome_of(error);
   run.error = parts_.redactor.redact(error.message);
-  lost_ = lost_ || lost;
-  if (lost_) {
-    run.outcome = Outcome::lost;
-  } else if (error.code == Code::cancelled && !stopped) {
+  if (error.code == Code::cancelled && !stopped) {
     run.outcome = Outcome::timeout;
-    run.error = fmt::format("the run took longer than its timeout of {}",
-                            base::format_duration(collector_.timeout));
+    run.error =
+        fmt::format("the run took longer than its timeout of {}", base::format_duration(collector_.timeout));
     if (!database_error_.empty()) run.error += "; the database: " + parts_.redactor.redact(database_error_);
   } else if (error.code == Code::timeout && parts_.clock.steady() >= deadline_) {
     run.outcome = Outcome::timeout;
   }
   if (run.outcome != Outcome::cancelled) run.failure_type = failure_type_of(error);
-  if (run.outcome == Outcome::lost || run.outcome == Outcome::timeout)
-    run.failure_type = FailureType::transient;
+  if (run.outcome == Outcome::timeout) run.failure_type = FailureType::transient;
 }
 
 // ---- the databases ----
@@ -151,10 +157,9 @@ Result<void> Work::load_all(std::stop_token stop) {
 
 Result<std::vector<Partition>> Work::plan(Planner& planner, const std::stop_token& stop) {
   const auto& router = collector_.partition_router;
-  const bool asks_store = router && router->type == config::PartitionRouter::Type::table;
   return patience_.until(
       [&](bool& of_server) {
-        of_server = of_server_ && asks_store;
+        of_server = of_server_ && router && asks_store(*router);
         return planner.partitions(stop);
       },
       stop);
@@ -189,11 +194,10 @@ Result<void> Work::load_apart(const Planner& planner, const std::vector<Partitio
   const std::vector<bool> done = TRY(find_done(planner, partitions, stop));
   tally_.done = std::count(done.begin(), done.end(), true);
   if (tally_.done > 0)
-    logger_.info("going on where an earlier run left off",
-                 {{"run", report_.run.id},
-                  {"cycle", report_.run.cycle},
-                  {"committed", tally_.done},
-                  {"open", tally_.partitions - tally_.done}});
+    logger_.info("going on where an earlier run left off", {{"run", report_.run.id},
+                                                            {"cycle", report_.run.cycle},
+                                                            {"committed", tally_.done},
+                                                            {"open", tally_.partitions - tally_.done}});
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     if (done[i]) continue;
     TRY(load_partition(planner, partitions[i], stop));
@@ -278,6 +282,7 @@ Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit
                                  const std::stop_token& stop) {
   if (rehearsal_) return rehearsal_->load(name, units, state, stop);
   const std::int64_t records = report_.run.counts.records;
+  int failures = 0;
   return at_desk(stop, [&](Desk& desk, bool again, bool& of_database) -> Result<SliceEnd> {
     if (again) {
       report_.run.counts.records = records;
@@ -285,7 +290,9 @@ Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit
     }
     auto end = desk.loader().load(name, units, state, stop);
     of_database = desk.loader().fault() == Loader::Fault::store;
-    lost_ = desk.loader().fault() == Loader::Fault::lost;
+    // Staged anew as often as it breaks, a slice could go on costing the API for ever, or breaking the
+    // server.
+    if (!end && of_database && ++failures == max_failures_of_a_slice) of_database = false;
     // A commit whose answer was lost is looked up, never guessed (CO2); a file's is as good as a server's.
     if (!end && !of_server_ && of_database && end.error().code == Code::unavailable) {
       report_.run.counts.records = records;
@@ -308,7 +315,9 @@ Result<std::optional<SliceEnd>> Work::committed_before(Desk& desk, const std::st
   report_.run.counts.records += slice->counts.records;
   report_.run.counts.quarantined += slice->counts.quarantined;
   using State = SliceEnd::State;
-  SliceEnd end{slice->open ? State::incomplete : slice->counts.records == 0 ? State::empty : State::committed};
+  SliceEnd end{slice->open                  ? State::incomplete
+               : slice->counts.records == 0 ? State::empty
+                                            : State::committed};
   if (slice->open) end.reason = "its pages contradict each other";
   return end;
 }
@@ -377,6 +386,17 @@ void Work::explain_empty() {
                           ? fmt::format("no records for longer than allow_empty: {}",
                                         base::format_duration(*collector_.allow_empty.within))
                           : "the answer holds no records; if that is normal, set allow_empty: true";
+}
+
+// The first of an outage, then one a minute.
+void Work::warn_of_database(const Error& error, base::Duration next) {
+  database_error_ = error.message;
+  const base::SteadyTime now = parts_.clock.steady();
+  if (database_warned_at_ && now - *database_warned_at_ < std::chrono::minutes{1}) return;
+  database_warned_at_ = now;
+  logger_.warning(
+      "the database failed",
+      {{"run", report_.run.id}, {"error", error.message}, {"next_in", base::format_duration(next)}});
 }
 
 void Work::show(const Progress& progress) const {

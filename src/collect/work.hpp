@@ -32,8 +32,8 @@ class Work {
   base::Result<void> perform(std::stop_token stop);
   base::Result<void> rehearse(std::stop_token stop);  // everything but the databases
 
-  // `stopped`: by our caller; a run stops itself at its deadline. `lost`: another process took it for dead.
-  void fail(const base::Error& error, bool stopped, bool lost);
+  // `stopped`: by our caller; a run stops itself at its deadline. A lost run stays lost.
+  void fail(const base::Error& error, bool stopped);
 
  private:
   http::FetchOptions fetch_options();
@@ -51,8 +51,8 @@ class Work {
                                     const std::stop_token& stop);
   base::Result<void> load_slice(const std::string& name, const std::vector<Unit>& units, CursorState& state,
                                 const std::stop_token& stop);
-  base::Result<SliceEnd> load_once(const std::string& name, const std::vector<Unit>& units, CursorState& state,
-                                   const std::stop_token& stop);
+  base::Result<SliceEnd> load_once(const std::string& name, const std::vector<Unit>& units,
+                                   CursorState& state, const std::stop_token& stop);
   base::Result<std::optional<SliceEnd>> committed_before(Desk& desk, const std::string& name,
                                                          const std::vector<Unit>& units, CursorState& state,
                                                          const std::stop_token& stop);
@@ -64,6 +64,7 @@ class Work {
   void warn_of(const SliceEnd& end, const std::string& name) const;
   void say_what_was_dropped() const;
   void explain_empty();
+  void warn_of_database(const base::Error& error, base::Duration next);
   void show(const Progress& progress) const;
 
   const RunnerParts& parts_;
@@ -81,7 +82,7 @@ class Work {
   std::int64_t dropped_ = 0;
   std::uint64_t duplicate_keys_ = 0;
   std::string database_error_;  // the last one, until all is well again
-  bool lost_ = false;
+  std::optional<base::SteadyTime> database_warned_at_;
   bool of_server_ = false;  // a database may be gone for a while
 };
 

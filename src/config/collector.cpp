@@ -62,6 +62,22 @@ void drop_optional_authenticator(Node& requester) {
   std::erase_if(requester.entries, [](const Entry& entry) { return entry.key == "authenticator"; });
 }
 
+// All of it, one spelling a value.
+void append_text(const Node& node, std::string& text) {
+  text += node.quoted ? '"' + node.text + '"' : node.text;
+  if (!node.items.empty()) text += '[';
+  for (const Node& item : node.items) {
+    append_text(item, text);
+    text += ',';
+  }
+  if (!node.entries.empty()) text += '{';
+  for (const Entry& entry : node.entries) {
+    text += entry.key + ':';
+    append_text(entry.value, text);
+    text += ',';
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(HttpMethod method) {
@@ -89,7 +105,8 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
   std::string definition = source.text;
   for (const Override& override : overrides) {
     set_path(source.node, override.path, override.value, source.file, faults);
-    definition += '\n' + override.path + '=' + override.value.text;
+    definition += '\n' + override.path + '=';
+    append_text(override.value, definition);
   }
   std::set<std::string> variables;
   const Environment noting = [&](std::string_view name) {

@@ -72,8 +72,11 @@ class Dialect {
   virtual bool same_name(std::string_view a, std::string_view b) const = 0;  // of identifiers
   virtual std::string type(const ColumnType& type) const = 0;                // as declared
   virtual std::string_view serial() const = 0;  // type of a column that numbers its rows as they are inserted
-  // Whether others may use it at the same time, and whether it may be gone for a while and come back: a server.
+  // Whether others may use it at the same time, and whether it may be gone for a while and come back: a
+  // server.
   virtual bool is_server() const = 0;
+  // Behind a SELECT whose rows are to be changed: those that another transaction is changing are left out.
+  virtual std::string_view skip_locked() const = 0;
   // When a lease taken now ends, by the database's clock; NULL where one process has the database (SQ1).
   virtual std::string lease_end(int seconds) const = 0;
   // Statements that make the ledger's place, and let one transaction at a time migrate it.

@@ -104,4 +104,14 @@ base::Result<int> migrate(Database& database, std::span<const Migration> migrati
   return static_cast<int>(version);
 }
 
+base::Result<std::string> ledger_identity(Session& session, std::stop_token stop) {
+  std::string identity;
+  TRY(session.transact(Access::read, std::move(stop), [&](Connection& connection) -> base::Result<void> {
+    const auto rows = TRY(connection.query("SELECT min(applied_at) FROM {pulse}schema_migrations"));
+    identity = rows.at(0).text(0);
+    return {};
+  }));
+  return identity;
+}
+
 }  // namespace store

@@ -25,4 +25,7 @@ std::span<const Migration> embedded_migrations();
 // together.
 base::Result<int> migrate(Database& database, std::span<const Migration> migrations, std::stop_token stop);
 
+// What tells this ledger from every other one: the moment it was made. Of a migrated database.
+base::Result<std::string> ledger_identity(Session& session, std::stop_token stop);
+
 }  // namespace store

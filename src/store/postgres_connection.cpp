@@ -97,6 +97,8 @@ base::Result<void> PostgresConnection::configure(const Settings& settings) {
   sql +=
       "SELECT set_config('synchronous_commit', 'on', false) "
       "WHERE current_setting('synchronous_commit') = 'off'";
+  // A session may wait long for an API between two pages.
+  if (PQserverVersion(link_->handle()) >= 140'000) sql += "; SET idle_session_timeout = 0";
   if (!settings.schema.empty()) sql += "; SET search_path = " + dialect().quote(settings.schema);
   TRY(link_->command(sql));
   return {};
@@ -253,10 +255,12 @@ base::Result<void> PostgresConnection::begin(Access access, std::stop_token stop
 base::Result<void> PostgresConnection::finish(const Work& work) {
   CHECK(watch_ != nullptr, "a transaction that was not begun");
   base::Result<void> outcome = complete(work);
+  const bool stopped = stop_.stop_requested();
   watch_.reset();  // a rollback runs to its end
   if (!link_->lost() && PQtransactionStatus(link_->handle()) != PQTRANS_IDLE) {
-    // Should it fail, the connection is dropped, and the server rolls back.
-    if (!link_->command("ROLLBACK")) link_->give_up();
+    // Should it fail, the connection is dropped, and the server rolls back. Who was stopped does not wait for
+    // a server that may be silent (SS4).
+    if (stopped || !link_->command("ROLLBACK")) link_->give_up();
   }
   if (!outcome && outcome.error().code == Code::conflict) {
     // Prepared for tables that may be others by now.
@@ -299,7 +303,8 @@ base::Result<void> PostgresConnection::commit() {
 }
 
 bool PostgresConnection::clean() {
-  if (!usable() || PQtransactionStatus(link_->handle()) != PQTRANS_IDLE) return false;
+  if (!usable() || PQtransactionStatus(link_->handle()) != PQTRANS_IDLE || stop_.stop_requested())
+    return false;
   if (has_temp_tables_ && !link_->command("DISCARD TEMP")) return false;
   has_temp_tables_ = false;
   return true;

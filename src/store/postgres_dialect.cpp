@@ -65,6 +65,7 @@ class PostgresDialect final : public Dialect {
     return fmt::format("({})::{}{}", a, base_type(type.kind), texts ? " COLLATE \"C\"" : "");
   }
   bool is_server() const override { return true; }
+  std::string_view skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
   std::string lease_end(int seconds) const override {
     return fmt::format("clock_timestamp() + interval '{} seconds'", seconds);
   }

@@ -44,6 +44,8 @@ constexpr std::array meanings = {
     Meaning{"57", Code::unavailable},
     Meaning{"58", Code::unavailable},
     Meaning{"P0", Code::invalid_data},  // raised by somebody's trigger
+    Meaning{"XX001", Code::invalid_data, "the database is damaged: look into its server's log"},
+    Meaning{"XX002", Code::invalid_data, "an index is damaged: REINDEX, and look into the server's log"},
     Meaning{"XX", Code::unavailable, "look into the database server's log"},
 };
 

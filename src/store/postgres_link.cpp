@@ -21,7 +21,7 @@ using base::Code;
 using namespace std::chrono_literals;
 
 constexpr auto cancel_again = 100ms;  // one that comes between two statements is lost
-constexpr auto cancel_patience = 5s;  // then the connection is given up
+constexpr auto cancel_patience = 1s;  // then the connection is given up
 constexpr auto ping_patience = 5s;
 constexpr auto far_away = std::chrono::hours{24 * 365};
 

@@ -55,6 +55,7 @@ class SqliteDialect final : public Dialect {
                                                  : fmt::format("({}) COLLATE BINARY", a);
   }
   bool is_server() const override { return false; }
+  std::string_view skip_locked() const override { return ""; }  // one writes at a time
   std::string lease_end(int) const override { return "NULL"; }
   std::vector<std::string> before_migrations() const override { return {}; }  // one writes at a time anyway
   ListStyle list_style() const override { return ListStyle::json; }

@@ -1,6 +1,8 @@
-#include "pulse/entries.hpp"
+#include "collect/entry.hpp"
 
-namespace pulse {
+#include "collect/ledger.hpp"
+
+namespace collect {
 namespace {
 
 schedule::RecoverMissed to_pure(config::Schedule::RecoverMissed it) {
@@ -40,4 +42,13 @@ base::Result<schedule::Entry> entry_of(const config::Collector& collector) {
   return entry;
 }
 
-}  // namespace pulse
+base::WallTime resumable_since(const config::Collector& collector, base::WallTime now) {
+  using namespace std::chrono_literals;
+  const auto entry = entry_of(collector);
+  if (!entry || !entry->timetable) return now - 10min;
+  const auto offset = std::chrono::ceil<std::chrono::microseconds>(entry->offset());
+  const auto slot = entry->timetable->latest(now - offset - resumable_for, now - offset);
+  return slot ? *slot + offset : now - resumable_for;
+}
+
+}  // namespace collect
