@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "collect/ledger.hpp"
+#include "collect/patience.hpp"
 #include "pulse/output.hpp"
 #include "store/postgres_url.hpp"
 
@@ -124,8 +125,14 @@ std::unique_ptr<App> App::create(const std::optional<std::string>& config_path) 
 base::Result<store::Database*> App::open_store(std::chrono::milliseconds wait) {
   const std::stop_token stop = signals.token();
   store::Database* const database = TRY(databases_.open_store(wait, stop));
-  const auto session = TRY(database->session(stop));
-  for (const collect::RunRecord& run : TRY(collect::Ledger(*session, clock).mark_lost(stop)))
+  const collect::Patience patience{clock, rng, clock.steady() + wait,
+                                   [](const base::Error&, base::Duration) {}};
+  const auto mark_lost = [&](bool& of_server) -> base::Result<std::vector<collect::RunRecord>> {
+    of_server = database->dialect().is_server();
+    const auto session = TRY(database->session(stop));
+    return collect::Ledger(*session, clock).mark_lost(stop);
+  };
+  for (const collect::RunRecord& run : TRY(patience.until(mark_lost, stop)))
     log.collector(run.collector)
         .warning("run lost: its process ended without recording an end",
                  {{"run", run.id}, {"process", run.process}, {"host", run.host}});

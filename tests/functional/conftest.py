@@ -34,6 +34,11 @@ def end_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def is_sanitized(program):
+    """A preloaded library and a sanitizer's runtime exclude each other."""
+    return b"__asan_init" in program.read_bytes() or b"__tsan_init" in program.read_bytes()
+
+
 class Program:
     """A process of ours: `ready` is the match of its ready line; stderr goes to a file; end() is always safe."""
 

@@ -73,7 +73,7 @@ def test_one_that_slept_through_its_lease_commits_nothing(postgres_server, postg
         first.process.send_signal(signal.SIGCONT)
         run = first.end()
     assert run.summary() == (3, "lost") and run.failure_type == "transient"
-    assert "its lease passed" in run.error and "another process has taken over" in run.error
+    assert "its lease passed" in run.error and "another process took this run for dead" in run.error
     assert rows.query("SELECT id, name FROM items") == [("1", "of the second")]
     assert postgres.runs("items") == ["lost", "success"]
     assert len(postgres.slices("items")) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 from api import items
-from kill_sweep_test import is_sanitized
+from conftest import is_sanitized
 from project import Postgres, Sqlite, api, postgres_server, project  # noqa: F401 (fixtures)
 
 ROWS, POINTS = 5, 8

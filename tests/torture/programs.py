@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "functional"))
-from conftest import Pulse, Simulator  # noqa: E402
+from conftest import Pulse, Simulator, is_sanitized  # noqa: E402, F401
 
 import cases  # noqa: E402
 import postgres_server as postgres  # noqa: E402
@@ -113,7 +113,3 @@ class Tools:
             self.cluster.end()
             self.cluster = None
         shutil.rmtree(self.scratch, ignore_errors=True)
-
-
-def is_sanitized(program):
-    return b"__asan_init" in program.read_bytes() or b"__tsan_init" in program.read_bytes()
