@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "collect/decoding.hpp"
 #include "collect/pager.hpp"
 #include "collect/selector.hpp"

@@ -4,8 +4,8 @@
 //
 //   TRY(stream_pages(reader, values, fetch, {.take = …, .restart = …}, set, stop));
 //
-// take and restart are called on the caller's thread, in order; an error of theirs ends the fetching, and goes
-// before an error of that. `set` belongs to the other thread until the call returns.
+// take and restart are called on the caller's thread, in order; an error of theirs ends the fetching, and
+// goes before an error of that. `set` belongs to the other thread until the call returns.
 #pragma once
 
 #include <functional>

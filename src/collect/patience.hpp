@@ -1,8 +1,8 @@
-// A database server restarts, fails over, or loses a connection: what was under way is begun again, with growing
-// pauses, until a deadline. The one place where collecting waits for a database.
+// A database server restarts, fails over, or loses a connection: what was under way is begun again, with
+// growing pauses, until a deadline. The one place where collecting waits for a database.
 //
-//   const Patience patience{parts.clock, parts.rng, deadline, [&](const base::Error& error, base::Duration next) {…}};
-//   auto begun = patience.until([&](bool& of_server) { return ledger.begin(run, stop); }, stop);
+//   const Patience patience{parts.clock, parts.rng, deadline, [&](const base::Error& error, base::Duration
+//   next) {…}}; auto begun = patience.until([&](bool& of_server) { return ledger.begin(run, stop); }, stop);
 //
 // The work is called again after `unavailable` and `conflict`, unless it says that no server is at fault.
 // A stop or the deadline ends the waiting with `cancelled`.
@@ -39,7 +39,8 @@ struct Patience {
       if (left <= 0s) return result;
       on_wait(error, pause);
       if (!clock.sleep_for(pause, stop))
-        return base::error(base::Code::cancelled, "stopped while waiting for the database: {}", error.message);
+        return base::error(base::Code::cancelled, "stopped while waiting for the database: {}",
+                           error.message);
     }
   }
 };

@@ -75,15 +75,15 @@ Result<std::vector<Value>> Planner::rows(const config::PartitionRouter& router, 
   const auto session = TRY(store_->session(stop));
   std::string json;
   auto read = session->transact(store::Access::read, std::move(stop),
-                                 [&](store::Connection& connection) -> Result<void> {
-                                   const auto names = TRY(connection.column_names(router.query));
-                                   for (const store::Row& row : TRY(connection.query(router.query))) {
-                                     json += (json.empty() ? "" : ",") + row_json(row, names);
-                                     if (json.size() > max_partition_bytes)
-                                       return too_large("partition_router.query gives");
-                                   }
-                                   return {};
-                                 });
+                                [&](store::Connection& connection) -> Result<void> {
+                                  const auto names = TRY(connection.column_names(router.query));
+                                  for (const store::Row& row : TRY(connection.query(router.query))) {
+                                    json += (json.empty() ? "" : ",") + row_json(row, names);
+                                    if (json.size() > max_partition_bytes)
+                                      return too_large("partition_router.query gives");
+                                  }
+                                  return {};
+                                });
   if (!read) {  // what the store refuses is the query's fault, not the API's
     if (read.error().code != Code::cancelled && read.error().code != Code::unavailable)
       read.error().code = Code::invalid_config;

@@ -66,7 +66,8 @@ class RunFaults : public testing::TestWithParam<Case> {
       EXPECT_TRUE(committed || !is_server()) << report.run.error;
     }
     if (report.run.outcome != Outcome::success) {
-      EXPECT_TRUE(report.run.outcome == Outcome::failed || (is_server() && report.run.outcome == Outcome::timeout))
+      EXPECT_TRUE(report.run.outcome == Outcome::failed ||
+                  (is_server() && report.run.outcome == Outcome::timeout))
           << to_string(report.run.outcome);
       EXPECT_NE(report.run.error.find("the database broke"), std::string::npos) << report.run.error;
     }
