@@ -255,12 +255,11 @@ base::Result<void> PostgresConnection::begin(Access access, std::stop_token stop
 base::Result<void> PostgresConnection::finish(const Work& work) {
   CHECK(watch_ != nullptr, "a transaction that was not begun");
   base::Result<void> outcome = complete(work);
-  const bool stopped = stop_.stop_requested();
   watch_.reset();  // a rollback runs to its end
+  link_->hurry(stop_.stop_requested());
   if (!link_->lost() && PQtransactionStatus(link_->handle()) != PQTRANS_IDLE) {
-    // Should it fail, the connection is dropped, and the server rolls back. Who was stopped does not wait for
-    // a server that may be silent (SS4).
-    if (stopped || !link_->command("ROLLBACK")) link_->give_up();
+    // Should it fail, the connection is dropped, and the server rolls back.
+    if (!link_->command("ROLLBACK")) link_->give_up();
   }
   if (!outcome && outcome.error().code == Code::conflict) {
     // Prepared for tables that may be others by now.
@@ -268,6 +267,7 @@ base::Result<void> PostgresConnection::finish(const Work& work) {
     statements_.clear();
   }
   if (!link_->lost() && !drop_old_statements()) link_->give_up();
+  link_->hurry(false);
   return outcome;
 }
 
@@ -303,9 +303,10 @@ base::Result<void> PostgresConnection::commit() {
 }
 
 bool PostgresConnection::clean() {
-  if (!usable() || PQtransactionStatus(link_->handle()) != PQTRANS_IDLE || stop_.stop_requested())
-    return false;
+  if (!usable() || PQtransactionStatus(link_->handle()) != PQTRANS_IDLE) return false;
+  link_->hurry(stop_.stop_requested());
   if (has_temp_tables_ && !link_->command("DISCARD TEMP")) return false;
+  link_->hurry(false);
   has_temp_tables_ = false;
   return true;
 }

@@ -119,7 +119,7 @@ base::Result<void> PostgresLink::open(std::size_t first_host, std::stop_token st
 // ---- waiting ----
 
 base::SteadyTime PostgresLink::deadline() const {
-  const auto timeout = settings_.answer_timeout;
+  const auto timeout = hurry_ ? std::chrono::milliseconds(cancel_patience) : settings_.answer_timeout;
   return settings_.clock->steady() +
          (timeout.count() > 0 ? base::Duration(timeout) : base::Duration(far_away));
 }

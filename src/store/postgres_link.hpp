@@ -48,6 +48,8 @@ class PostgresLink {
   pg_conn* handle() const { return handle_; }  // for sending; the answer is awaited here
   bool lost() const { return lost_; }          // of no more use
   void give_up() { lost_ = true; }
+  // After a stop: no answer is waited for longer than a second (SS4).
+  void hurry(bool on) { hurry_ = on; }
 
   // Until it is destroyed, a stop cancels the statement that runs, and those after it.
   class Watch;
@@ -75,6 +77,7 @@ class PostgresLink {
   pg_conn* handle_ = nullptr;
   int wake_ = -1;  // an eventfd; written by a stop
   bool lost_ = false;
+  bool hurry_ = false;
   std::optional<base::SteadyTime> stopped_at_;
   std::future<void> cancel_;  // the request under way
 };
