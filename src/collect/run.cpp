@@ -21,7 +21,7 @@ using base::Result;
 using namespace std::chrono_literals;
 
 constexpr base::Duration patience_at_the_end = 60s;  // a server that restarts just then
-constexpr base::Duration patience_after_a_stop = 1500ms;
+constexpr base::Duration patience_after_a_stop = 700ms;
 
 std::string host_name() {
   std::array<char, 256> name{};
