@@ -105,7 +105,9 @@ void Work::fail(const Error& error, bool stopped) {
   if (run.outcome == Outcome::lost) return;
   run.outcome = outcome_of(error);
   run.error = parts_.redactor.redact(error.message);
-  if (error.code == Code::cancelled && !stopped) {
+  // Waiting for a database ends with the deadline, by the alarm or by itself: whichever comes first.
+  const bool is_over = parts_.clock.steady() >= deadline_ && !database_error_.empty();
+  if ((error.code == Code::cancelled || is_over) && !stopped) {
     run.outcome = Outcome::timeout;
     run.error =
         fmt::format("the run took longer than its timeout of {}", base::format_duration(collector_.timeout));
