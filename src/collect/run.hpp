@@ -13,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -74,7 +75,7 @@ struct RunnerParts {
 
 class Runner {
  public:
-  explicit Runner(RunnerParts parts) : parts_(parts) {}
+  explicit Runner(RunnerParts parts) : parts_(std::move(parts)) {}
   RunReport run(const config::Collector& collector, const RunOptions& options, std::stop_token stop);
 
  private:
