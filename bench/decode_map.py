@@ -23,6 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import decode_map_peer as peer
+from results import put
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable  # Debian's, where feedparser is
@@ -174,18 +175,6 @@ def table(results, options):
     return "\n".join(lines) + "\n"
 
 
-def put(text, path):
-    """Between its marks in the file, which may hold other results too."""
-    old = path.read_text(encoding="utf-8") if path.exists() else "# Results\n\nWritten by `./dev bench`.\n"
-    section = f"{MARK[0]}\n{text}{MARK[1]}\n"
-    if all(mark in old for mark in MARK):
-        before, rest = old.split(MARK[0], 1)
-        new = before + section + rest.split(MARK[1], 1)[1].lstrip("\n")
-    else:
-        new = old.rstrip("\n") + "\n\n" + section
-    path.write_text(new, encoding="utf-8")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default=str(HERE.parent / "build/bin/decode_map"), help="our program")
@@ -209,7 +198,7 @@ def main():
         text = table([measure(kind, folder, options) for kind in kinds], options)
     print(text, end="")
     if options.results:
-        put(text, options.results)
+        put(text, MARK, options.results)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import urllib.request
 from pathlib import Path
 
 import load_script
+from results import put
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/functional"))
@@ -280,18 +281,6 @@ def table(results, options, scratch, served):
     return "\n".join(lines) + "\n"
 
 
-def put(text, path):
-    """Between its marks in the file, which may hold other results too."""
-    old = path.read_text(encoding="utf-8") if path.exists() else "# Results\n\nWritten by `./dev bench`.\n"
-    section = f"{MARK[0]}\n{text}{MARK[1]}\n"
-    if all(mark in old for mark in MARK):
-        before, rest = old.split(MARK[0], 1)
-        new = before + section + rest.split(MARK[1], 1)[1].lstrip("\n")
-    else:
-        new = old.rstrip("\n") + "\n\n" + section
-    path.write_text(new, encoding="utf-8")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", type=Path, default=HERE.parent / "build/bin", help="the folder of our programs")
@@ -323,7 +312,7 @@ def main():
         text = table(results, options, scratch, served)
     print(text, end="")
     if options.results:
-        put(text, options.results)
+        put(text, MARK, options.results)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "resilience/backoff.hpp"
+#include "collect/patience.hpp"
 #include "store/migrations.hpp"
 #include "store/postgres.hpp"
 #include "store/sqlite.hpp"
@@ -20,7 +20,6 @@ using namespace std::chrono_literals;
 
 constexpr milliseconds lock_wait_of_others = 60s;
 constexpr milliseconds connect_timeout = 10s;
-constexpr resilience::Backoff backoff{.base = 250ms, .cap = 5s, .jitter = resilience::Jitter::equal};
 
 using Opening = base::Result<std::unique_ptr<store::Database>>;
 
@@ -91,26 +90,22 @@ base::Result<store::Database*> Databases::open_store(milliseconds wait, std::sto
   Kept& kept = *kept_.at("store");
   const std::lock_guard lock(kept.mutex);
   if (kept.database) return kept.database.get();
-  const base::SteadyTime deadline = clock_.steady() + wait;
   milliseconds timeout = connect_timeout;
-  base::Duration delay{};
-  for (unsigned retry = 0;; ++retry) {
+  const base::SteadyTime deadline = clock_.steady() + wait;
+  // A host that swallows everything must not hold us far beyond the end.
+  const auto hasten = [&](const base::Error&, base::Duration pause) {
+    timeout = std::clamp(std::chrono::ceil<milliseconds>(deadline - clock_.steady() - pause),
+                         milliseconds{1s}, connect_timeout);
+  };
+  const auto open_once = [&](bool& of_server) -> base::Result<store::Database*> {
     auto opened = prepare_store(wait, timeout, stop);
-    if (opened) {
-      kept.database = *std::move(opened);
-      return kept.database.get();
-    }
-    const base::Duration left = deadline - clock_.steady();
-    const bool may_pass = settings_.store.engine == DatabaseAddress::Engine::postgresql &&
-                          opened.error().code == Code::unavailable;
-    if (!may_pass || left <= 0ns) return std::move(opened).error();
-    delay = backoff.delay(retry, delay, rng_);
-    if (!clock_.sleep_for(std::min(delay, left), stop))
-      return base::error(Code::cancelled, "stopped while {}", opened.error().message);
-    // A host that swallows everything must not hold us far beyond the end.
-    timeout = std::clamp(std::chrono::ceil<milliseconds>(deadline - clock_.steady()), milliseconds{1s},
-                         connect_timeout);
-  }
+    of_server = settings_.store.engine == DatabaseAddress::Engine::postgresql && !opened &&
+                opened.error().code == Code::unavailable;
+    if (!opened) return std::move(opened).error();
+    kept.database = *std::move(opened);
+    return kept.database.get();
+  };
+  return collect::Patience{clock_, rng_, deadline, hasten}.until(open_once, stop);
 }
 
 Opening Databases::open_store_to_read(std::stop_token stop) {

@@ -226,10 +226,7 @@ Result<void> Ledger::leave_cycle(RunRecord& run, std::stop_token stop) {
 
 Result<void> Ledger::check_present(store::Database& database, std::stop_token stop) {
   return session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
-    const std::string table = database.dialect().ledger("runs");  // pulse.runs where there are schemas
-    const std::size_t dot = table.find('.');
-    const std::string schema = dot == std::string::npos ? "" : table.substr(0, dot);
-    const auto columns = TRY(database.columns(connection, schema, table.substr(dot + 1)));  // npos + 1 = 0
+    const auto columns = TRY(columns_of_ledger(database, connection, "runs"));
     const bool is_current = std::any_of(columns.begin(), columns.end(),
                                         [](const store::Column& column) { return column.name == "cycle"; });
     if (is_current) return {};

@@ -7,6 +7,15 @@
 
 namespace collect {
 
+base::Result<std::vector<store::Column>> columns_of_ledger(store::Database& database,
+                                                           store::Connection& connection,
+                                                           std::string_view table) {
+  const std::string name = database.dialect().ledger(table);  // pulse.runs, or pulse_runs
+  const std::size_t dot = name.find('.');
+  if (dot == std::string::npos) return database.columns(connection, "", name);
+  return database.columns(connection, name.substr(0, dot), name.substr(dot + 1));
+}
+
 std::optional<base::WallTime> time_in(const store::Row& row, std::size_t column) {
   const auto time = base::parse_timestamp(row.text(column));
   return time ? std::optional(*time) : std::nullopt;

@@ -34,6 +34,12 @@ inline constexpr std::array count_columns{
     CountColumn{"conflicts", &Counts::conflicts, true},
 };
 
+// Of a table of the ledger, which stands in a schema of its own where there are schemas; empty: it is not
+// there.
+base::Result<std::vector<store::Column>> columns_of_ledger(store::Database& database,
+                                                           store::Connection& connection,
+                                                           std::string_view table);
+
 std::optional<base::WallTime> time_in(const store::Row& row, std::size_t column);
 store::Param text_or_null(std::string_view text);
 std::string iso_or_empty(const std::optional<base::WallTime>& time);

@@ -178,6 +178,14 @@ TEST_P(LedgerTest, OtherColumnsRecordsAndCollectorsAreOtherRows) {
             (Lines{"items|NULL|5|1", "items|a|{ }|1", "items|a|{}|2", "items|b|{}|1", "other|a|{}|1"}));
 }
 
+TEST_P(LedgerTest, ALedgerOfAnOlderProgramIsNamed) {
+  ASSERT_OK(ledger_.check_present(*database_, {}));
+  ASSERT_OK(store::testing::execute(*session_, "ALTER TABLE {pulse}runs DROP COLUMN cycle"));
+  const auto old = ledger_.check_present(*database_, {});
+  EXPECT_FAILS(Code::unavailable, old);
+  EXPECT_TRUE(store::testing::mentions(old, "older pulse"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, LedgerTest, testing::ValuesIn(store::testing::engines),
                          store::testing::name_of);
 

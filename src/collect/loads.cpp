@@ -76,10 +76,7 @@ Result<std::vector<Load>> Loads::claim(const std::string& store, const RunRecord
 
 // Only where it is missing: the right to make it is asked for before whether it is there.
 Result<void> Loads::make_table(Connection& connection) {
-  const std::string name = connection.dialect().ledger("loads");
-  const std::size_t dot = name.find('.');
-  const std::string schema = dot == std::string::npos ? "" : name.substr(0, dot);
-  if (!TRY(database_.columns(connection, schema, name.substr(dot + 1))).empty()) return {};  // npos + 1 = 0
+  if (!TRY(columns_of_ledger(database_, connection, "loads")).empty()) return {};
   for (const std::string& statement : connection.dialect().before_migrations())
     TRY(connection.execute(statement));
   TRY(connection.execute(create_table()));

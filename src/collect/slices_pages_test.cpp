@@ -243,4 +243,16 @@ TEST(Bounds, OfWhatIsShownAndSetAside) {
   EXPECT_NE(world.logged.find("more records set aside"), std::string::npos);
 }
 
+TEST(Pages, WhatIsThrownWhileFetchingEndsTheRunOnly) {
+  World world;
+  world.transport.respond = [](const http::Request&) -> http::Outcome {
+    throw std::runtime_error("out of luck");
+  };
+  const auto report = world.run(items(""));
+  EXPECT_EQ(report.run.outcome, Outcome::failed);
+  EXPECT_NE(report.run.error.find("exception while fetching: out of luck"), std::string::npos)
+      << report.run.error;
+  EXPECT_EQ(world.recorded().outcome, Outcome::failed);
+}
+
 }  // namespace

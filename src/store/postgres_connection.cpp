@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "store/call_work.hpp"
 #include "store/postgres_text.hpp"
 #include "store/sql_text.hpp"
 
@@ -273,13 +274,7 @@ base::Result<void> PostgresConnection::finish(const Work& work) {
 
 // From after BEGIN to COMMIT; on an error the transaction may still be open.
 base::Result<void> PostgresConnection::complete(const Work& work) {
-  try {
-    TRY(work(*this));
-  } catch (const std::exception& fault) {
-    return base::error(Code::internal, "exception in a transaction: {}", fault.what());
-  } catch (...) {
-    return base::error(Code::internal, "exception in a transaction");
-  }
+  TRY(call_work(work, *this));
   if (spoiled_) return *spoiled_;
   if (stop_.stop_requested()) return base::error(Code::cancelled, "stopped before the commit");
   return commit();

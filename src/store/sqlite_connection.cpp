@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "store/call_work.hpp"
 #include "store/sql_text.hpp"
 #include "store/sqlite_dialect.hpp"
 #include "store/sqlite_functions.hpp"
@@ -324,13 +325,7 @@ base::Result<void> SqliteConnection::transact(Access access, std::stop_token sto
 // From BEGIN to COMMIT; on an error the transaction may still be open.
 base::Result<void> SqliteConnection::finish(Access access, const Work& work) {
   TRY(command(access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN"));
-  try {
-    TRY(work(*this));
-  } catch (const std::exception& fault) {
-    return base::error(Code::internal, "exception in a transaction: {}", fault.what());
-  } catch (...) {
-    return base::error(Code::internal, "exception in a transaction");
-  }
+  TRY(call_work(work, *this));
   if (spoiled_) return *spoiled_;
   if (sqlite3_get_autocommit(handle_) != 0)
     return base::error(Code::internal, "the work ended the transaction itself");
