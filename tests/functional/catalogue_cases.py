@@ -56,7 +56,7 @@ CASES = {
         "bacen_sgs", "bacen_sgs", ["series_code", "date"],
         {"series_code": "series_code", "date": ("date", day), "value": ("value", digits)},
         constants={"series_name": None, "unit": None}, edit=("value", "1.2345"), since="2010-01-01",
-        ends=("2025-06-28", "2025-08-25"), later=["incremental_sync.lookback_window=10y"]),
+        ends=("2025-06-28", "2025-09-25"), later=["incremental_sync.lookback_window=10y"]),
 
     "ibge-sidra": Case(
         "ibge_sidra", "ibge_sidra", ["table_code", "territory_code", "period_code", "variable_code"],
