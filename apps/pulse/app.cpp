@@ -102,8 +102,9 @@ void check_settings(const config::Settings& settings, config::Faults& faults) {
 
 }  // namespace
 
-App::App(config::LoadedSettings loaded)
-    : settings(std::move(loaded.settings)),
+App::App(config::SettingsQuery asked, config::LoadedSettings loaded)
+    : query(std::move(asked)),
+      settings(std::move(loaded.settings)),
       environment(std::move(loaded.environment)),
       log(log_options(settings, terminal), clock, redactor),
       transport(http::make_curl_transport(curl_options(settings))),
@@ -112,12 +113,17 @@ App::App(config::LoadedSettings loaded)
   hide_passwords(settings, environment, redactor);
 }
 
+std::optional<config::LoadedSettings> App::load(const config::SettingsQuery& query, config::Faults& faults) {
+  auto loaded = config::load_settings(query, faults);
+  if (loaded) check_settings(loaded->settings, faults);
+  return loaded && faults.empty() ? std::move(loaded) : std::nullopt;
+}
+
 std::unique_ptr<App> App::create(const std::optional<std::string>& config_path) {
   config::Faults faults;
-  auto loaded = config::load_settings(
-      {.path = config_path, .directory = ".", .process_environment = process_environment()}, faults);
-  if (loaded) check_settings(loaded->settings, faults);
-  if (loaded && faults.empty()) return std::unique_ptr<App>(new App(std::move(*loaded)));
+  const config::SettingsQuery query{
+      .path = config_path, .directory = ".", .process_environment = process_environment()};
+  if (auto loaded = load(query, faults)) return std::unique_ptr<App>(new App(query, *std::move(loaded)));
   complain_text(faults.text());
   return nullptr;
 }

@@ -28,6 +28,9 @@ class App {
  public:
   // Nothing, and the faults are on stderr, if the settings are wrong.
   static std::unique_ptr<App> create(const std::optional<std::string>& config_path);
+  // Faults are added if the settings are wrong.
+  static std::optional<config::LoadedSettings> load(const config::SettingsQuery& query,
+                                                    config::Faults& faults);
 
   // To write: see Databases::open_store(); marks lost runs, where one process at a time has the store.
   base::Result<store::Database*> open_store(std::chrono::milliseconds wait);
@@ -35,6 +38,7 @@ class App {
   // `store`, or a key of `databases`: opened when first asked for, and kept. Thread-safe.
   base::Result<store::Database*> database(const std::string& name, std::stop_token stop);
 
+  const config::SettingsQuery query;  // with which the settings can be read again
   Signals signals;
   base::SystemClock clock;
   base::Redactor redactor;
@@ -48,7 +52,7 @@ class App {
   http::Engine engine;
 
  private:
-  explicit App(config::LoadedSettings loaded);
+  App(config::SettingsQuery asked, config::LoadedSettings loaded);
 
   Databases databases_;
 };

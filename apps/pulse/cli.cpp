@@ -66,6 +66,12 @@ void add_collect(CLI::App& cli, Chosen& chosen) {
   command->callback([&] { chosen.command = [&](App& app) { return collect(app, options); }; });
 }
 
+void add_run(CLI::App& cli, Chosen& chosen) {
+  auto* command = cli.add_subcommand(
+      "run", "The daemon: runs collectors on their schedules, and shows how they are, until it is stopped.");
+  command->callback([&] { chosen.command = [](App& app) { return run(app); }; });
+}
+
 void add_runs(CLI::App& cli, Chosen& chosen) {
   RunsOptions& options = chosen.listing;
   auto* command = cli.add_subcommand("runs", "The audit trail: runs, newest first.");
@@ -107,7 +113,7 @@ void add_init(CLI::App& cli, Chosen& chosen) {
   command->callback([&] { chosen.plain_command = [&] { return init(chosen.directory); }; });
 }
 
-int run(const Chosen& chosen, const std::optional<std::string>& config) {
+int carry_out(const Chosen& chosen, const std::optional<std::string>& config) {
   if (chosen.plain_command) return chosen.plain_command();
   const std::unique_ptr<App> app = App::create(config);
   if (!app) return configuration;
@@ -130,6 +136,7 @@ int run_command_line(int argc, char** argv) {
 
   Chosen chosen;
   add_validate(cli, chosen);
+  add_run(cli, chosen);
   add_collect(cli, chosen);
   add_runs(cli, chosen);
   add_next(cli, chosen);
@@ -140,7 +147,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? ok : usage;
   }
-  const int code = run(chosen, config);
+  const int code = carry_out(chosen, config);
   if (const std::string failure = output_failed(); !failure.empty()) {
     complain("pulse: standard output: {}\n", failure);
     return code == ok ? int{output_error} : code;

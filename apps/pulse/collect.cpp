@@ -169,7 +169,7 @@ int collect(App& app, const CollectOptions& options) {
         app.signals.token()));
     app.terminal.end();
     const collect::RunReport& report = reports.back();
-    codes.push_back(report.busy ? try_again : exit_code(report.run.outcome, report.allow_empty));
+    codes.push_back(report.busy ? try_again : exit_code(report.run.outcome, report.run.allow_empty));
     if (!options.dry_run && !report.busy && !report.recorded) codes.push_back(unavailable);
     if (options.json) continue;
     if (options.dry_run) print_rows(report);

@@ -31,6 +31,8 @@ struct CollectOptions {
 };
 int collect(App& app, const CollectOptions& options);
 
+int run(App& app);  // the daemon, until it is told to stop
+
 struct RunsOptions {
   std::string name;
   std::string since;

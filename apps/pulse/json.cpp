@@ -21,6 +21,8 @@ Json run_json(const collect::RunRecord& run) {
   json["duration_seconds"] =
       run.finished_at ? Json(std::chrono::duration<double>(*run.finished_at - run.started_at).count())
                       : Json();
+  json["started_by"] = to_string(run.started_by);
+  json["slot"] = run.slot ? Json(base::to_iso8601(run.slot->time)) : Json();
   json["cycle"] = run.cycle;
   json["host"] = run.host;
   json["process"] = run.process;

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace pulse {
 
 Signals::Signals() {
@@ -22,11 +24,24 @@ Signals::Signals() {
         if (leaving_) return;
         continue;
       }
+      if (signal == SIGHUP && reloads()) continue;
       if (received_ != 0) _exit(128 + signal);
       received_ = signal;
       stop_.request_stop();
     }
   });
+}
+
+void Signals::on_hangup(std::function<void()> reload) {
+  const std::lock_guard lock(mutex_);
+  reload_ = std::move(reload);
+}
+
+bool Signals::reloads() {
+  const std::lock_guard lock(mutex_);
+  if (!reload_) return false;
+  if (received_ == 0) reload_();
+  return true;
 }
 
 Signals::~Signals() {

@@ -28,6 +28,7 @@ schedule::Overlap to_pure(config::Schedule::Overlap it) {
 base::Result<schedule::Entry> entry_of(const config::Collector& collector) {
   schedule::Entry entry{.name = collector.name, .enabled = collector.enabled, .after = collector.after};
   entry.priority = static_cast<int>(collector.priority);
+  entry.group = collector.concurrency_group;
   if (collector.on_upstream_failure == config::OnUpstreamFailure::run)
     entry.on_upstream_failure = schedule::OnUpstreamFailure::run;
   if (collector.deadline) entry.deadline = collector.deadline->since_midnight;

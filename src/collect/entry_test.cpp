@@ -17,7 +17,8 @@ TEST(Entry, TakesOverWhatTheFileSays) {
   const auto entry = collect::entry_of(with_schedule(
       "schedule: {cron: '30 2 * * *', timezone: Europe/Berlin, splay: 10m, recover_missed: all, overlap: "
       "queue, "
-      "late_maximum_delay: 1h}\npriority: 3\nafter: [a, b]\non_upstream_failure: run\ndeadline: '08:00'\n"));
+      "late_maximum_delay: 1h}\npriority: 3\nconcurrency_group: exchange\nafter: [a, "
+      "b]\non_upstream_failure: run\ndeadline: '08:00'\n"));
   ASSERT_OK(entry);
   EXPECT_EQ(entry->name, "items");
   EXPECT_EQ(entry->timetable->next(at("2026-03-28T12:00:00Z")), at("2026-03-29T01:00:00Z"));
@@ -26,6 +27,7 @@ TEST(Entry, TakesOverWhatTheFileSays) {
   EXPECT_EQ(entry->overlap, schedule::Overlap::queue);
   EXPECT_EQ(entry->late_maximum_delay, 1h);
   EXPECT_EQ(entry->priority, 3);
+  EXPECT_EQ(entry->group, "exchange");
   EXPECT_EQ(entry->after, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(entry->on_upstream_failure, schedule::OnUpstreamFailure::run);
   EXPECT_EQ(entry->deadline, 8h);
@@ -35,6 +37,7 @@ TEST(Entry, ByHandItHasNoTimetable) {
   const auto entry = collect::entry_of(with_schedule(""));
   ASSERT_OK(entry);
   EXPECT_FALSE(entry->timetable);
+  EXPECT_EQ(entry->group, "");
 }
 
 TEST(Entry, WhatIsOpenIsGoneOnWithInTheSameSlotOnly) {

@@ -9,6 +9,7 @@
 #include "base/iso8601.hpp"
 #include "base/text.hpp"
 #include "collect/ledger_columns.hpp"
+#include "collect/slots.hpp"
 
 namespace collect {
 namespace {
@@ -17,42 +18,6 @@ using base::Result;
 using store::Access;
 using store::Connection;
 using store::Param;
-
-constexpr std::string_view run_columns =
-    "id, collector, state, failure_type, error, started_at, finished_at, host, process, definition, "
-    "COALESCE(cycle, id)";
-
-// In the order in which read_run() takes them.
-std::string all_run_columns() {
-  std::string columns(run_columns);
-  for (const CountColumn& column : count_columns) columns += fmt::format(", {}", column.name);
-  return columns;
-}
-
-std::optional<FailureType> parse_failure_type(std::string_view text) {
-  for (const FailureType type : {FailureType::transient, FailureType::credentials, FailureType::endpoint_gone,
-                                 FailureType::configuration, FailureType::data})
-    if (to_string(type) == text) return type;
-  return std::nullopt;
-}
-
-RunRecord read_run(const store::Row& row) {
-  RunRecord run;
-  run.id = row.text(0);
-  run.collector = row.text(1);
-  run.outcome = parse_outcome(row.text(2)).value_or(Outcome::failed);
-  run.failure_type = parse_failure_type(row.text(3));
-  run.error = row.text(4);
-  run.started_at = time_in(row, 5).value_or(base::WallTime());
-  run.finished_at = time_in(row, 6);
-  run.host = row.text(7);
-  run.process = row.integer(8);
-  run.definition = row.text(9);
-  run.cycle = row.text(10);
-  std::size_t index = 11;
-  for (const CountColumn& column : count_columns) run.counts.*column.member = row.integer(index++);
-  return run;
-}
 
 // What its slices committed, for a run that ended without saying so.
 std::string sums_of_slices() {
@@ -75,10 +40,21 @@ Result<std::vector<RunRecord>> lose(Connection& connection, base::WallTime now, 
       "error = 'its process ended without recording an end'{} WHERE id IN (SELECT id FROM {{pulse}}runs "
       "WHERE "
       "state = 'running' AND ({}){}) AND state = 'running' RETURNING {}",
-      params.size(), sums_of_slices(), condition, connection.dialect().skip_locked(), all_run_columns());
+      params.size(), sums_of_slices(), condition, connection.dialect().skip_locked(),
+      run_columns() +
+          ", lease_until, (SELECT max(committed_at) FROM {pulse}slices WHERE run = {pulse}runs.id)");
   std::vector<RunRecord> lost;
-  for (const store::Row& row : TRY_WITH(connection.query(sql, params), "marking lost runs"))
-    lost.push_back(read_run(row));
+  for (const store::Row& row : TRY_WITH(connection.query(sql, params), "marking lost runs")) {
+    RunRecord run = read_run(row);
+    const std::size_t end = row.cells.size();
+    const auto lease = time_in(row, end - 2), committed = time_in(row, end - 1);
+    run.first_failed = std::max(
+        {run.started_at, committed.value_or(run.started_at), lease ? *lease - run_lease : run.started_at});
+    const std::string alive = base::to_iso8601(*run.first_failed);
+    TRY(connection.execute("UPDATE {pulse}runs SET first_failed = $2 WHERE id = $1", {run.id, alive}));
+    TRY(Slots(connection, now).put_back(run, *run.first_failed));
+    lost.push_back(std::move(run));
+  }
   return lost;
 }
 
@@ -120,18 +96,20 @@ Result<void> Ledger::begin(RunRecord& run, std::optional<base::WallTime> resumab
     if (!mine.empty()) {
       run.cycle = mine[0].text(0);
       run.started_at = time_in(mine[0], 1).value_or(run.started_at);
-      return {};
+      return Slots(connection, clock_.wall()).read(run);
     }
     const std::int64_t begun = TRY_WITH(
         connection.execute(
             fmt::format(
                 "INSERT INTO {{pulse}}runs (id, collector, state, attempt, host, process, started_at, "
-                "definition, lease_until) VALUES ($1, $2, 'running', 1, $3, $4, $5, $6, {}) "
+                "definition, started_by, lease_until) VALUES ($1, $2, 'running', 1, $3, $4, $5, $6, $7, {}) "
                 "ON CONFLICT (collector) WHERE state = 'running' DO NOTHING",
                 connection.dialect().lease_end(run_lease.count())),
-            {run.id, run.collector, run.host, run.process, started, run.definition}),
+            {run.id, run.collector, run.host, run.process, started, run.definition,
+             to_string(run.started_by)}),
         "recording the run");
     if (begun != 1) return in_the_way(connection, run);
+    TRY(claim_slot(connection, run));
     // Only now nobody else can end a run of this collector.
     run.cycle = resumable_since ? TRY(open_cycle(connection, run, *resumable_since)) : std::string();
     if (run.cycle.empty()) {
@@ -141,6 +119,16 @@ Result<void> Ledger::begin(RunRecord& run, std::optional<base::WallTime> resumab
     TRY(connection.execute("UPDATE {pulse}runs SET cycle = $2 WHERE id = $1", {run.id, run.cycle}));
     return {};
   });
+}
+
+Result<void> Ledger::claim_slot(Connection& connection, RunRecord& run) {
+  if (!TRY_WITH(Slots(connection, clock_.wall()).claim(run), "claiming the slot"))
+    return base::error(base::Code::conflict, "the slot {} of {} is another process's",
+                       base::to_iso8601(run.slot->time), run.collector);
+  if (!run.slot) return {};
+  const std::string slot = base::to_iso8601(run.slot->time);
+  TRY(connection.execute("UPDATE {pulse}runs SET slot = $2 WHERE id = $1", {run.id, slot}));
+  return {};
 }
 
 Result<void> Ledger::in_the_way(Connection& connection, const RunRecord& run) const {
@@ -161,12 +149,21 @@ Result<bool> Ledger::hold(Connection& connection, const RunRecord& run) {
              "renewing the lease of the run") == 1;
 }
 
-Result<bool> Ledger::finish(const RunRecord& run, std::stop_token stop) {
-  const std::string finished = base::to_iso8601(run.finished_at.value_or(clock_.wall()));
-  std::string sql = "UPDATE {pulse}runs SET state = $2, failure_type = $3, error = $4, finished_at = $5";
-  std::vector<Param> params{run.id, to_string(run.outcome),
+Result<bool> Ledger::finish(const RunRecord& run, const std::optional<schedule::OpenSlot>& open,
+                            std::stop_token stop) {
+  const std::string finished = base::to_iso8601(run.finished_at.value_or(clock_.wall())),
+                    first_failed = iso_or_empty(run.first_failed);
+  std::string sql =
+      "UPDATE {pulse}runs SET state = $2, failure_type = $3, error = $4, finished_at = $5, first_failed = "
+      "$6, "
+      "empty_allowed = $7";
+  std::vector<Param> params{run.id,
+                            to_string(run.outcome),
                             run.failure_type ? Param(to_string(*run.failure_type)) : Param(),
-                            text_or_null(run.error), finished};
+                            text_or_null(run.error),
+                            finished,
+                            text_or_null(first_failed),
+                            std::int64_t{run.allow_empty ? 1 : 0}};
   for (const CountColumn& column : count_columns) {
     params.push_back(run.counts.*column.member);
     sql += fmt::format(", {} = ${}", column.name, params.size());
@@ -174,7 +171,8 @@ Result<bool> Ledger::finish(const RunRecord& run, std::stop_token stop) {
   sql += " WHERE id = $1 AND state = 'running'";
   bool ours = true;
   TRY(session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
-    if (TRY_WITH(connection.execute(sql, params), "recording the end of the run") == 1) return {};
+    if (TRY_WITH(connection.execute(sql, params), "recording the end of the run") == 1)
+      return Slots(connection, clock_.wall()).settle(run, open);
     // Ended already: by ourselves, if the answer to that was lost.
     ours =
         !TRY(connection.query("SELECT 1 FROM {pulse}runs WHERE id = $1 AND state = $2 AND finished_at = $3",
@@ -183,6 +181,18 @@ Result<bool> Ledger::finish(const RunRecord& run, std::stop_token stop) {
     return {};
   }));
   return ours;
+}
+
+Result<std::vector<bool>> Ledger::miss(const std::vector<MissedSlots>& missed, std::stop_token stop) {
+  std::vector<bool> recorded;
+  TRY(session_.transact(Access::write, std::move(stop), [&](Connection& connection) -> Result<void> {
+    recorded.clear();
+    Slots slots(connection, clock_.wall());
+    for (const MissedSlots& it : missed)
+      recorded.push_back(TRY_WITH(slots.miss(it), "recording missed slots"));
+    return {};
+  }));
+  return recorded;
 }
 
 Result<std::vector<RunRecord>> Ledger::mark_lost(std::stop_token stop) {
@@ -228,7 +238,7 @@ Result<void> Ledger::check_present(store::Database& database, std::stop_token st
   return session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
     const auto columns = TRY(columns_of_ledger(database, connection, "runs"));
     const bool is_current = std::any_of(columns.begin(), columns.end(),
-                                        [](const store::Column& column) { return column.name == "cycle"; });
+                                        [](const store::Column& column) { return column.name == "slot"; });
     if (is_current) return {};
     if (!columns.empty())
       return base::error(base::Code::unavailable,
@@ -307,7 +317,7 @@ Result<std::vector<RunRecord>> Ledger::list(const RunFilter& filter, std::stop_t
   const std::string sql = fmt::format(
       "SELECT {} FROM {{pulse}}runs WHERE ($1 = '' OR collector = $1) AND started_at >= $2 "
       "ORDER BY started_at DESC, id DESC LIMIT $3",
-      all_run_columns());
+      run_columns());
   TRY(session_.transact(Access::read, stop, [&](Connection& connection) -> Result<void> {
     for (const store::Row& row : TRY(connection.query(sql, {filter.collector, since, filter.limit})))
       runs.push_back(read_run(row));

@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "collect/mapper.hpp"
 #include "collect/outcome.hpp"
+#include "collect/slots.hpp"
 #include "store/database.hpp"
 
 namespace collect {
@@ -70,15 +71,19 @@ class Ledger {
   // another process is at it, and the message says which.
   base::Result<void> begin(RunRecord& run, std::optional<base::WallTime> resumable_since,
                            std::stop_token stop);
-  // The final row; the same twice is once. False: somebody else has ended it, for it was taken for dead.
-  base::Result<bool> finish(const RunRecord& run, std::stop_token stop);
+  // The final row, and what becomes of its slot; the same twice is once. False: somebody else has ended it,
+  // for it was taken for dead.
+  base::Result<bool> finish(const RunRecord& run, const std::optional<schedule::OpenSlot>& open,
+                            std::stop_token stop);
+  // Of each, whether it is on record now; if not, another process has claimed or missed one of these slots.
+  base::Result<std::vector<bool>> miss(const std::vector<MissedSlots>& missed, std::stop_token stop);
   // Renews the lease; false: the run was marked lost, and is nobody's any more. Inside the slice's
   // transaction it keeps others from marking it until the end of that.
   base::Result<bool> hold(store::Connection& connection, const RunRecord& run);
 
   // The runs whose process left them `running`: whose lease has passed, or, where one process has the
-  // database, all. Their counts become those of the slices they committed. Returns them as they are on record
-  // then, oldest first.
+  // database, all. Their counts become those of the slices they committed, their slots are due again. Returns
+  // them as they are on record then, oldest first.
   base::Result<std::vector<RunRecord>> mark_lost(std::stop_token stop);
 
   struct Cycle {
@@ -117,6 +122,7 @@ class Ledger {
                                 const std::vector<BadRecord>& records);
 
  private:
+  base::Result<void> claim_slot(store::Connection& connection, RunRecord& run);
   base::Result<void> in_the_way(store::Connection& connection, const RunRecord& run) const;
 
   store::Session& session_;

@@ -6,6 +6,26 @@
 #include "base/text.hpp"
 
 namespace collect {
+namespace {
+
+constexpr std::string_view plain_run_columns =
+    "id, collector, state, failure_type, error, started_at, finished_at, host, process, definition, "
+    "COALESCE(cycle, id), started_by, slot, first_failed, empty_allowed";
+
+std::optional<FailureType> parse_failure_type(std::string_view text) {
+  for (const FailureType type : {FailureType::transient, FailureType::credentials, FailureType::endpoint_gone,
+                                 FailureType::configuration, FailureType::data})
+    if (to_string(type) == text) return type;
+  return std::nullopt;
+}
+
+StartedBy parse_started_by(std::string_view text) {
+  for (const StartedBy it : {StartedBy::request, StartedBy::schedule, StartedBy::retry})
+    if (to_string(it) == text) return it;
+  return StartedBy::command;
+}
+
+}  // namespace
 
 base::Result<std::vector<store::Column>> columns_of_ledger(store::Database& database,
                                                            store::Connection& connection,
@@ -77,6 +97,34 @@ SliceRecord read_slice(const store::Row& row, std::size_t first) {
   for (const CountColumn& column : count_columns)
     if (column.in_slices) slice.counts.*column.member = row.integer(next++);
   return slice;
+}
+
+std::string run_columns() {
+  std::string columns(plain_run_columns);
+  for (const CountColumn& column : count_columns) columns += fmt::format(", {}", column.name);
+  return columns;
+}
+
+RunRecord read_run(const store::Row& row) {
+  RunRecord run;
+  run.id = row.text(0);
+  run.collector = row.text(1);
+  run.outcome = parse_outcome(row.text(2)).value_or(Outcome::failed);
+  run.failure_type = parse_failure_type(row.text(3));
+  run.error = row.text(4);
+  run.started_at = time_in(row, 5).value_or(base::WallTime());
+  run.finished_at = time_in(row, 6);
+  run.host = row.text(7);
+  run.process = row.integer(8);
+  run.definition = row.text(9);
+  run.cycle = row.text(10);
+  run.started_by = parse_started_by(row.text(11));
+  if (const auto slot = time_in(row, 12)) run.slot = RunSlot{.time = *slot};
+  run.first_failed = time_in(row, 13);
+  run.allow_empty = row.integer(14) != 0;
+  std::size_t index = 15;
+  for (const CountColumn& column : count_columns) run.counts.*column.member = row.integer(index++);
+  return run;
 }
 
 }  // namespace collect

@@ -1,5 +1,5 @@
-// What the tables of the ledger have in common: the columns of counts and of slices, in one place. For
-// ledger.cpp and loads.cpp only.
+// What the tables of the ledger have in common: the columns of runs, of counts and of slices, in one place.
+// For ledger.cpp, history.cpp, slots.cpp and loads.cpp only.
 #pragma once
 
 #include <array>
@@ -55,6 +55,9 @@ class ColumnValues {
   std::vector<std::string> columns_;
   std::vector<store::Param> params_;
 };
+
+std::string run_columns();  // in the order in which read_run() takes them
+RunRecord read_run(const store::Row& row);
 
 // A slice as both tables that hold one (slices, loads) write and read it.
 struct SliceTexts {  // what its values point into

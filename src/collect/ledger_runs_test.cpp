@@ -31,7 +31,7 @@ TEST_P(LedgerRuns, ARunFromBeginToEnd) {
   record.error = "it's \"refused\"";
   record.finished_at = record.started_at + 1234567us;
   record.counts = counts(100);
-  ASSERT_OK(ledger_.finish(record, {}));
+  ASSERT_OK(ledger_.finish(record, {}, {}));
   read = only("r1");
   EXPECT_EQ(read.outcome, Outcome::failed);
   EXPECT_EQ(read.failure_type, FailureType::credentials);
@@ -54,7 +54,7 @@ TEST_P(LedgerRuns, EveryOutcomeAndFailureTypeIsAccepted) {
       ASSERT_OK(begin(record));
       record.outcome = outcome;
       record.failure_type = type;
-      ASSERT_OK(ledger_.finish(record, {}));
+      ASSERT_OK(ledger_.finish(record, {}, {}));
       EXPECT_EQ(only(record.id).outcome, outcome);
       EXPECT_EQ(only(record.id).failure_type, type);
     }
@@ -64,7 +64,7 @@ TEST_P(LedgerRuns, WithoutAnErrorTheColumnIsNull) {
   RunRecord record = run("r1");
   ASSERT_OK(begin(record));
   record.outcome = Outcome::success;
-  ASSERT_OK(ledger_.finish(record, {}));
+  ASSERT_OK(ledger_.finish(record, {}, {}));
   EXPECT_EQ(lines("SELECT error IS NULL, failure_type IS NULL, finished_at FROM {pulse}runs"),
             Lines{"1|1|" + base::to_iso8601(clock_.wall())});
 }
@@ -79,7 +79,7 @@ TEST_P(LedgerRuns, BeginningTwiceIsOnce) {
   EXPECT_EQ(again.cycle, "r1");
   EXPECT_EQ(ids({}), std::vector<std::string>{"r1"});
   again.outcome = Outcome::success;
-  ASSERT_OK(ledger_.finish(again, {}));
+  ASSERT_OK(ledger_.finish(again, {}, {}));
   EXPECT_FAILS(Code::invalid_data, begin(record));  // it is over
 }
 
@@ -96,7 +96,7 @@ TEST_P(LedgerRuns, OneRunOfACollectorAtATime) {
 
   RunRecord first = run("r1");
   first.outcome = Outcome::success;
-  ASSERT_OK(ledger_.finish(first, {}));
+  ASSERT_OK(ledger_.finish(first, {}, {}));
   ASSERT_OK(begin(other));
 }
 
@@ -141,16 +141,16 @@ TEST_P(LedgerRuns, FinishingTwiceIsOnce) {
   ASSERT_OK(begin(record));
   record.outcome = Outcome::success;
   record.finished_at = clock_.wall();
-  ASSERT_OK(ledger_.finish(record, {}));
-  ASSERT_OK(ledger_.finish(record, {}));
+  ASSERT_OK(ledger_.finish(record, {}, {}));
+  ASSERT_OK(ledger_.finish(record, {}, {}));
   record.outcome = Outcome::failed;
-  EXPECT_FALSE(*ledger_.finish(record, {}));
+  EXPECT_FALSE(*ledger_.finish(record, {}, {}));
 }
 
 TEST_P(LedgerRuns, ARunGoesOnWithTheCycleThatIsOpen) {
   const auto end = [&](RunRecord& record, Outcome outcome) {
     record.outcome = outcome;
-    ASSERT_OK(ledger_.finish(record, {}));
+    ASSERT_OK(ledger_.finish(record, {}, {}));
     clock_.advance(1h);
   };
   const auto begun = [&](const std::string& id, bool resume = true, const std::string& definition = "d41d",
@@ -211,12 +211,12 @@ TEST_P(LedgerRuns, ARunThatSomebodyElseEndedIsAConflict) {
   ASSERT_OK(begin(record));
   lose_all();
   record.outcome = Outcome::success;
-  const auto finished = ledger_.finish(record, {});
+  const auto finished = ledger_.finish(record, {}, {});
   ASSERT_OK(finished);
   EXPECT_FALSE(*finished);
   EXPECT_EQ(only("r1").outcome, Outcome::lost);
   record.id = "never begun";
-  EXPECT_FALSE(*ledger_.finish(record, {}));
+  EXPECT_FALSE(*ledger_.finish(record, {}, {}));
 }
 
 TEST_P(LedgerRuns, LostRunsGetTheCountsOfTheirCommittedSlices) {
@@ -228,7 +228,7 @@ TEST_P(LedgerRuns, LostRunsGetTheCountsOfTheirCommittedSlices) {
   commit_slice(crashed, "b");
   commit_slice(done, "a");
   done.outcome = Outcome::success;
-  ASSERT_OK(ledger_.finish(done, {}));
+  ASSERT_OK(ledger_.finish(done, {}, {}));
   ASSERT_OK(store::testing::execute(*session_,
                                     "INSERT INTO {pulse}slices (run, collector, slice, state, staged) VALUES "
                                     "('crashed', 'items', 'c', 'held', 7)"));

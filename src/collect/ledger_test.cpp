@@ -16,7 +16,7 @@ TEST_P(LedgerTest, ListsNewestFirstByCollectorTimeAndNumber) {
     RunRecord record = run("r" + std::to_string(i), i % 2 == 0 ? "even" : "odd");
     ASSERT_OK(begin(record));
     record.outcome = Outcome::success;
-    ASSERT_OK(ledger_.finish(record, {}));
+    ASSERT_OK(ledger_.finish(record, {}, {}));
     if (i != 3) clock_.advance(1min);  // 3 and 4 begin at the same time
   }
   using Ids = std::vector<std::string>;
@@ -131,7 +131,7 @@ TEST_P(LedgerTest, LastRecordsOfACollector) {
     ASSERT_OK(begin(record));
     record.outcome = outcome;
     record.counts.records = records;
-    ASSERT_OK(ledger_.finish(record, {}));
+    ASSERT_OK(ledger_.finish(record, {}, {}));
     clock_.advance(24h);
   };
   end("r1", 0, Outcome::empty);
@@ -180,7 +180,7 @@ TEST_P(LedgerTest, OtherColumnsRecordsAndCollectorsAreOtherRows) {
 
 TEST_P(LedgerTest, ALedgerOfAnOlderProgramIsNamed) {
   ASSERT_OK(ledger_.check_present(*database_, {}));
-  ASSERT_OK(store::testing::execute(*session_, "ALTER TABLE {pulse}runs DROP COLUMN cycle"));
+  ASSERT_OK(store::testing::execute(*session_, "ALTER TABLE {pulse}runs DROP COLUMN slot"));
   const auto old = ledger_.check_present(*database_, {});
   EXPECT_FAILS(Code::unavailable, old);
   EXPECT_TRUE(store::testing::mentions(old, "older pulse"));

@@ -43,6 +43,20 @@ bool leaves_open(Outcome outcome) {
   }
 }
 
+std::string_view to_string(StartedBy started_by) {
+  switch (started_by) {
+    case StartedBy::command: return "command";
+    case StartedBy::request: return "request";
+    case StartedBy::schedule: return "schedule";
+    case StartedBy::retry: return "retry";
+  }
+  return "command";
+}
+
+bool ended_well(const RunRecord& run) {
+  return run.outcome == Outcome::success || (run.outcome == Outcome::empty && run.allow_empty);
+}
+
 std::string_view to_string(FailureType type) {
   switch (type) {
     case FailureType::transient: return "transient";

@@ -56,12 +56,33 @@ struct Counts {
 void add_rows(Counts& all,
               const Counts& slice);  // what became of its rows; quarantined ones are not among them
 
+enum class StartedBy {
+  command,   // its process did nothing else
+  request,   // somebody asked the daemon
+  schedule,  // a slot was due
+  retry,     // a slot's earlier run did not end well
+};
+std::string_view to_string(StartedBy started_by);
+
+// The slot of the schedule that a run is for.
+struct RunSlot {
+  base::WallTime time{};
+  bool again = false;                            // not its first run
+  std::optional<base::WallTime> first_failed{};  // in those before
+};
+
 struct RunRecord {
   std::string id;
   std::string collector;
   Outcome outcome = Outcome::running;
   std::optional<FailureType> failure_type;
-  std::string error;  // redacted
+  std::string error;         // redacted
+  bool allow_empty = false;  // of outcome `empty`: it is no failure
+  StartedBy started_by = StartedBy::command;
+  std::optional<RunSlot> slot{};
+  // Of the requests that failed, the first of those since the last that did not; of a lost run its last sign
+  // of life. Nothing, if it ended well.
+  std::optional<base::WallTime> first_failed{};
   base::WallTime started_at{};
   std::optional<base::WallTime> finished_at;
   std::string host;
@@ -70,6 +91,8 @@ struct RunRecord {
   std::string cycle;  // id of the first run of its chain, each of which fetches what was left open; its own
   Counts counts;
 };
+
+bool ended_well(const RunRecord& run);  // with rows, or with an empty answer that is allowed
 
 // Others took the run for dead: whoever finds out says so here.
 void say_lost(RunRecord& run);

@@ -11,6 +11,7 @@
 #include "collect/lease_keeper.hpp"
 #include "collect/patience.hpp"
 #include "collect/run_end.hpp"
+#include "collect/settlement.hpp"
 #include "collect/work.hpp"
 
 namespace collect {
@@ -73,8 +74,9 @@ Result<void> record_begin(const RunnerParts& parts, const config::Collector& col
 
 // Also after a stop the end of the run must be on record; but nobody who wants us to stop is kept waiting for
 // a server (SS4). False: others have ended it, for they took it for dead.
-Result<bool> record_end(const RunnerParts& parts, const RunRecord& run, const std::stop_token& stop,
+Result<bool> record_end(const RunnerParts& parts, const RunReport& report, const std::stop_token& stop,
                         const telemetry::Logger& logger) {
+  const RunRecord& run = report.run;
   const bool waits = parts.database->dialect().is_server();
   std::stop_source ending;
   std::unique_ptr<base::Clock::Alarm> alarm;
@@ -92,7 +94,7 @@ Result<bool> record_end(const RunnerParts& parts, const RunRecord& run, const st
       [&](bool&) -> Result<bool> {
         const auto session = TRY(parts.database->session(ending.get_token()));
         Ledger ledger(*session, parts.clock);
-        if (!TRY(ledger.finish(run, ending.get_token()))) return false;
+        if (!TRY(ledger.finish(run, report.open, ending.get_token()))) return false;
         if (const auto last = TRY(ledger.last_success(run.collector, ending.get_token())))
           parts.metrics
               .gauge("pulse_run_last_success_timestamp_seconds", "When the last successful run ended.",
@@ -147,6 +149,8 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
   record.started_at = parts_.clock.wall();
   record.id = new_run_id(record.started_at, parts_.rng);
   record.cycle = record.id;
+  record.started_by = options.started_by;
+  record.slot = options.slot;
   record.host = host_name();
   record.process = getpid();
   record.definition = collector.definition;
@@ -156,11 +160,11 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
   announce(collector, record, logger);
   if (options.dry_run) {
     work_through(parts_, collector, options, report, logger, stop);
-    record.finished_at = parts_.clock.wall();
+    record.finished_at = std::max(parts_.clock.wall(), record.started_at);
     return report;
   }
   if (const auto begun = record_begin(parts_, collector, options, report, logger, stop)) {
-    report.recorded = true;
+    report.begun = report.recorded = true;
     work_through(parts_, collector, options, report, logger, stop);
   } else {
     if (begun.error().code == Code::conflict) return not_run(std::move(report), begun.error(), logger);
@@ -169,9 +173,14 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
     if (record.outcome != Outcome::cancelled)
       record.failure_type = failure_type_of(of_database(begun.error()));
   }
-  record.finished_at = parts_.clock.wall();
+  record.finished_at = std::max(parts_.clock.wall(), record.started_at);  // whatever the clock was set to
+  if (ended_well(record) || record.outcome == Outcome::cancelled)
+    record.first_failed.reset();
+  else if (!record.first_failed)
+    record.first_failed = record.finished_at;
   if (report.recorded) {
-    const auto ended = record_end(parts_, record, stop, logger);
+    report.open = open_slot_after(collector, record, report.retry_at, parts_.rng);
+    const auto ended = record_end(parts_, report, stop, logger);
     if (!ended) {
       report.recorded = false;
       logger.critical("the end of the run could not be recorded",

@@ -47,16 +47,21 @@ struct RunOptions {
   // resumable_since(); however long ago, within resumable_for; never.
   enum class Resume { automatic, always, never };
   Resume resume = Resume::automatic;
+  StartedBy started_by = StartedBy::command;
+  // Claimed as the run begins; busy, if others have. Nothing: the slot that is open, if one is.
+  std::optional<RunSlot> slot{};
   base::Duration wait{};    // for another process that collects the same, and for a database to answer
   ProgressSink progress{};  // called on several threads
 };
 
 struct RunReport {
   RunRecord run;
-  bool allow_empty = false;                    // of outcome `empty`: it is no failure
   std::vector<BadRecord> quarantined;          // with their raw records; at most the first 10,000
   std::vector<std::string> columns;            // dry run
   std::vector<std::vector<store::Cell>> rows;  // dry run; at most the first 10,000
+  std::optional<base::WallTime> retry_at;      // rate_limited: when the other side allows the next request
+  std::optional<schedule::OpenSlot> open;      // what is left to do for its slot
+  bool begun = false;                          // its beginning is in the ledger
   bool recorded = false;                       // its beginning and its end are in the ledger
   bool busy = false;                           // it did not begin: another process is at it
 };

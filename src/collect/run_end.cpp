@@ -8,11 +8,6 @@
 namespace collect {
 namespace {
 
-bool is_good(const RunReport& report) {
-  return report.run.outcome == Outcome::success ||
-         (report.run.outcome == Outcome::empty && report.allow_empty);
-}
-
 double seconds_of(const RunRecord& run) {
   return std::chrono::duration<double>(*run.finished_at - run.started_at).count();
 }
@@ -38,8 +33,8 @@ void log_end(const RunReport& report, const telemetry::Logger& logger) {
 
   using telemetry::Level;
   const bool cancelled = run.outcome == Outcome::cancelled;
-  const Level level = is_good(report) ? Level::info : cancelled ? Level::warning : Level::error;
-  const std::string_view word = is_good(report) ? "FINISHED" : cancelled ? "CANCELLED" : "FAILED";
+  const Level level = ended_well(report.run) ? Level::info : cancelled ? Level::warning : Level::error;
+  const std::string_view word = ended_well(report.run) ? "FINISHED" : cancelled ? "CANCELLED" : "FAILED";
   if (!run.error.empty())
     logger.log(level, "run ended",
                {{"run", run.id},

@@ -155,7 +155,7 @@ TEST(Run, EmptyAnswers) {
     const RunReport allowed = world.run(items("allow_empty: true"));
     expect_nothing(world, allowed, Outcome::empty, std::nullopt);
     EXPECT_EQ(allowed.run.error, "");
-    EXPECT_TRUE(allowed.allow_empty);
+    EXPECT_TRUE(allowed.run.allow_empty);
     EXPECT_TRUE(has(world.logged, "FINISHED: items"));
   }
 }

@@ -80,12 +80,12 @@ TEST(Windows, AnEmptyOneMovesTheCursorAndIsNormalForAWeek) {
   World world({answer(200, page({}))});
   const RunReport quiet = world.run(incremental("safety: 1d"));
   EXPECT_EQ(quiet.run.outcome, Outcome::empty);
-  EXPECT_TRUE(quiet.allow_empty);
+  EXPECT_TRUE(quiet.run.allow_empty);
   EXPECT_EQ(quiet.run.error, "");
   EXPECT_EQ(world.lines("SELECT covered_until FROM pulse_cursors"), Lines{"2023-11-13T22:13:20.000000Z"});
   world.clock.jump_wall(std::chrono::days{8});
   const RunReport silent = world.run(incremental("safety: 1d"));
-  EXPECT_FALSE(silent.allow_empty);
+  EXPECT_FALSE(silent.run.allow_empty);
   EXPECT_NE(silent.run.error.find("allow_empty"), std::string::npos);
 }
 

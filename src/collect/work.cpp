@@ -82,7 +82,7 @@ Result<void> Work::perform(std::stop_token stop) {
   }));
   TRY(load_all(stop));
   if (report_.run.outcome == Outcome::empty)
-    report_.allow_empty = TRY(at_desk(
+    report_.run.allow_empty = TRY(at_desk(
         stop, [&](Desk& desk, bool, bool&) -> Result<bool> { return may_be_empty(desk.ledger(), stop); }));
   explain_empty();
   TRY(at_desk(stop, [&](Desk& desk, bool, bool&) { return desk.forget_loads(report_.run, stop); }));
@@ -95,7 +95,7 @@ Result<void> Work::rehearse(std::stop_token stop) {
   rehearsal_ =
       std::make_unique<Loader>(parts_, collector_, report_, fetch_options(), options_.progress, std::nullopt);
   TRY(load_all(std::move(stop)));
-  report_.allow_empty = collector_.allow_empty.always || collector_.allow_empty.within;
+  report_.run.allow_empty = collector_.allow_empty.always || collector_.allow_empty.within;
   explain_empty();
   return {};
 }
@@ -105,6 +105,7 @@ void Work::fail(const Error& error, bool stopped) {
   if (run.outcome == Outcome::lost) return;
   run.outcome = outcome_of(error);
   run.error = parts_.redactor.redact(error.message);
+  if (error.retry_after) report_.retry_at = parts_.clock.wall() + *error.retry_after;
   // Waiting for a database ends with the deadline, by the alarm or by itself: whichever comes first.
   const bool is_over = parts_.clock.steady() >= deadline_ && !database_error_.empty();
   if ((error.code == Code::cancelled || is_over) && !stopped) {

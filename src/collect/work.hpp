@@ -83,6 +83,7 @@ class Work {
   std::uint64_t duplicate_keys_ = 0;
   std::string database_error_;  // the last one, until all is well again
   std::optional<base::SteadyTime> database_warned_at_;
+  bool retrying_ = false;   // the next attempt repeats one that failed
   bool of_server_ = false;  // a database may be gone for a while
 };
 

@@ -15,6 +15,8 @@ http::FetchOptions Work::fetch_options() {
                            .on_retry = {},
                            .on_progress = {}};
   fetch.on_retry = [this](const http::RetryNotice& notice) {
+    retrying_ = true;
+    if (!report_.run.first_failed) report_.run.first_failed = parts_.clock.wall();
     logger_.warning("attempt failed", {{"run", report_.run.id},
                                        {"attempt", notice.attempt},
                                        {"of", notice.max_attempts},
@@ -25,6 +27,8 @@ http::FetchOptions Work::fetch_options() {
           .note = fmt::format("{}; again in {}", notice.cause, base::format_duration(notice.delay))});
   };
   fetch.on_attempt = [this] {
+    // The first attempt of a request: those before it have got their answers.
+    if (!std::exchange(retrying_, false)) report_.run.first_failed.reset();
     ++report_.run.counts.requests;
     show({.phase = Progress::Phase::request, .expected = {}, .note = {}});
   };
@@ -66,7 +70,7 @@ Result<bool> Work::may_be_empty(Ledger& ledger, std::stop_token stop) const {
 }
 
 void Work::explain_empty() {
-  if (report_.run.outcome != Outcome::empty || report_.allow_empty) return;
+  if (report_.run.outcome != Outcome::empty || report_.run.allow_empty) return;
   report_.run.error = collector_.allow_empty.within
                           ? fmt::format("no records for longer than allow_empty: {}",
                                         base::format_duration(*collector_.allow_empty.within))

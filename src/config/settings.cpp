@@ -1,12 +1,16 @@
 #include "config/settings.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "base/text.hpp"
 #include "config/descriptor.hpp"
 #include "config/file.hpp"
+#include "config/schema.hpp"
 #include "config/types.hpp"
 
 namespace config {
@@ -36,6 +40,86 @@ Table<LogSettings> log_table() {
             defaults("info"), "What is less is not written.");
   table.key("timezone", &LogSettings::timezone, text(), optional(),
             "Of the times in the log, as in America/Sao_Paulo; the system's if absent.");
+  return table;
+}
+
+// Names are refused, except for one: what a name means may change after it was judged safe to listen on.
+std::string fault_of_listen_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || text.ends_with(']')) return "has no port";
+  const std::string_view port = text.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size()) return "has no port from 0 to 65535";
+  std::string host(text.substr(0, colon));
+  const bool is_bracketed = host.starts_with('[') && host.ends_with(']');
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  in6_addr ip{};  // large enough for both
+  if (host.find('\0') != std::string::npos) return "is no numeric address";
+  if (!is_bracketed && inet_pton(AF_INET6, host.c_str(), &ip) == 1)
+    return "needs brackets around what stands before the port";
+  if (is_bracketed ? inet_pton(AF_INET6, host.c_str(), &ip) == 1
+                   : host == "localhost" || inet_pton(AF_INET, host.c_str(), &ip) == 1)
+    return "";
+  return "is no numeric address";
+}
+
+Type<std::string> listen_address() {
+  const std::string allowed =
+      "write a numeric address and a port, 127.0.0.1:8787 or \"[::1]:8787\"; or off, for no page at all";
+  return {{"address | off",
+           allowed,
+           nullptr,
+           {},
+           pattern_schema(R"(^(off|(localhost|[0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5})$)")},
+          [allowed](const Node& node, Context& context) -> std::optional<std::string> {
+            auto text = scalar(node, context, allowed);
+            if (!text || *text == "off") return text;
+            const std::string wrong = fault_of_listen_address(*text);
+            if (wrong.empty()) return text;
+            context.fault(node.mark, fmt::format("{} {}", shown(node), wrong), allowed);
+            return std::nullopt;
+          }};
+}
+
+Type<std::string> host_name() {
+  const std::string allowed = "write a host name without scheme and port: pulse.example.org";
+  return {{"host name", allowed, nullptr, {}, pattern_schema("^[A-Za-z0-9._-]{1,253}$")},
+          [allowed](const Node& node, Context& context) -> std::optional<std::string> {
+            auto text = scalar(node, context, allowed);
+            if (!text) return std::nullopt;
+            const bool is_sound =
+                !text->empty() && text->size() <= 253 && std::all_of(text->begin(), text->end(), [](char c) {
+                  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                         c == '.' || c == '-' || c == '_';
+                });
+            if (is_sound) return text;
+            context.fault(node.mark, shown(node) + " is no host name", allowed);
+            return std::nullopt;
+          }};
+}
+
+Table<ListenSettings> listen_table() {
+  Table<ListenSettings> table;
+  table.key("address", &ListenSettings::address, listen_address(), defaults("127.0.0.1:8787"),
+            "Numeric address and port; port 0 takes any free one, and off means no page at all. Beyond this "
+            "machine only with `token` or `public`.");
+  table.key("token", &ListenSettings::token, secret(), optional(),
+            "What clients beyond this machine must send, `Authorization: Bearer …`; 16 characters or more.");
+  table.key("public", &ListenSettings::is_public, boolean(), defaults("false"),
+            "true: everybody who reaches the address may read, without a token.");
+  table.key("name", &ListenSettings::name, host_name(), optional(),
+            "The host name under which a reverse proxy on this machine passes requests on.");
+  return table;
+}
+
+Table<RetentionSettings> retention_table() {
+  using namespace std::chrono_literals;
+  Table<RetentionSettings> table;
+  table.key("runs", &RetentionSettings::runs, duration(24h, 3650 * 24h), defaults("60d"),
+            "How long the record of a run is kept.");
+  table.key("quarantine", &RetentionSettings::quarantine, duration(24h, 3650 * 24h), defaults("60d"),
+            "How long records that did not fit are kept.");
   return table;
 }
 
@@ -110,7 +194,13 @@ Table<Settings> settings_table() {
             "Others that destinations may name, written the same way.");
   table.key("collectors", &Settings::collectors, text(), defaults("collectors"),
             "The folder of the collector files (*.yaml).");
+  table.key("listen", &Settings::listen, nested(listen_table()), defaults("{}"),
+            "The status page, its JSON and the metrics.");
   table.key("logs", &Settings::logs, nested(log_table()), defaults("{}"), "The log files.");
+  table.key("workers", &Settings::workers, integer(1, 256), defaults("16"),
+            "How many collectors run at once.");
+  table.key("retention", &Settings::retention, nested(retention_table()), defaults("{}"),
+            "What is deleted when it is older.");
   table.key("http", &Settings::http, nested(http_table()), defaults("{}"), "For all requests.");
   table.key("overrides", &Settings::overrides, overrides(), optional(),
             "Keys of collectors, set without touching their files; `'*'` means all of them.");

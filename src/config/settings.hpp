@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "base/secret.hpp"
 #include "config/collector.hpp"
 #include "config/database_address.hpp"
 #include "config/fault.hpp"
@@ -37,6 +39,20 @@ struct HttpSettings {
   std::string ca_file;
 };
 
+// Where the status page, its JSON and the metrics are. Whether an address is safe to listen on, and a token
+// good enough, web::Guard says.
+struct ListenSettings {
+  std::string address;  // 127.0.0.1:8787, [::1]:0; or off
+  base::Secret token;   // empty: none
+  bool is_public = false;
+  std::string name;  // under which a reverse proxy on this machine passes requests on; empty: none
+  bool is_off() const { return address == "off"; }
+};
+
+struct RetentionSettings {
+  base::Duration runs{}, quarantine{};
+};
+
 struct CollectorOverrides {
   Mark mark;  // of the collector's name
   std::vector<Override> list;
@@ -46,7 +62,10 @@ struct Settings {
   DatabaseAddress store;
   std::map<std::string, DatabaseAddress> databases;  // besides the store, by name
   std::string collectors;                            // a folder
+  ListenSettings listen;
   LogSettings logs;
+  std::int64_t workers = 16;  // runs at once
+  RetentionSettings retention;
   HttpSettings http;
   std::map<std::string, CollectorOverrides> overrides;  // by collector name, or "*"
 

@@ -105,6 +105,69 @@ TEST_F(Settings_, LogFilesRefuseWhatCannotBe) {
   }
 }
 
+TEST_F(Settings_, TheDaemonsSettings) {
+  using namespace std::chrono_literals;
+  const Settings defaults = load()->settings;
+  EXPECT_EQ(defaults.listen.address, "127.0.0.1:8787");
+  EXPECT_FALSE(defaults.listen.is_off() || defaults.listen.is_public);
+  EXPECT_TRUE(defaults.listen.token.empty() && defaults.listen.name.empty());
+  EXPECT_EQ(defaults.workers, 16);
+  EXPECT_EQ(defaults.retention.runs, 60 * 24h);
+  EXPECT_EQ(defaults.retention.quarantine, 60 * 24h);
+
+  write("pulse.yaml",
+        "listen: {address: '[::]:80', token: \"${T}\", public: true, name: pulse.example.org}\n"
+        "workers: 256\nretention: {runs: 1d, quarantine: 3650d}\n");
+  const auto loaded = load({{"T", "a-good-long-token"}});
+  ASSERT_TRUE(loaded) << faults_.text();
+  EXPECT_EQ(loaded->settings.listen.address, "[::]:80");
+  EXPECT_EQ(loaded->settings.listen.token.reveal(), "a-good-long-token");
+  EXPECT_TRUE(loaded->settings.listen.is_public);
+  EXPECT_EQ(loaded->settings.listen.name, "pulse.example.org");
+  EXPECT_EQ(loaded->settings.workers, 256);
+  EXPECT_EQ(loaded->settings.retention.runs, 24h);
+  EXPECT_EQ(loaded->settings.retention.quarantine, 3650 * 24h);
+
+  const auto process = load(
+      {{"T", ""}, {"PULSE_LISTEN__ADDRESS", "off"}, {"PULSE_LISTEN__TOKEN", "b"}, {"PULSE_WORKERS", "1"}});
+  ASSERT_TRUE(process) << faults_.text();
+  EXPECT_TRUE(process->settings.listen.is_off());
+  EXPECT_EQ(process->settings.listen.token.reveal(), "b");
+  EXPECT_EQ(process->settings.workers, 1);
+}
+
+TEST_F(Settings_, WhatAListenAddressIs) {
+  for (const char* sound : {"127.0.0.1:0", "0.0.0.0:65535", "localhost:8787", "'[::1]:8787'", "'off'"}) {
+    write("pulse.yaml", "listen:\n  address: " + std::string(sound) + "\n");
+    EXPECT_TRUE(load()) << sound << faults_.text();
+  }
+  for (const auto& [text, wrong] : {std::pair{"127.0.0.1", "has no port"},
+                                    {"'[::1]'", "has no port"},
+                                    {"'127.0.0.1:'", "has no port from 0 to 65535"},
+                                    {"127.0.0.1:65536", "has no port from 0 to 65535"},
+                                    {"127.0.0.1:+1", "has no port from 0 to 65535"},
+                                    {"127.0.0.1:http", "has no port from 0 to 65535"},
+                                    {"'::1:8787'", "needs brackets"},
+                                    {"'[127.0.0.1]:80'", "is no numeric address"},
+                                    {"'[]:80'", "is no numeric address"},
+                                    {"':80'", "is no numeric address"},
+                                    {"127.1:80", "is no numeric address"},
+                                    {"example.org:80", "is no numeric address"},
+                                    {"\"127.0.0.1\\0x:80\"", "is no numeric address"},
+                                    {"http://127.0.0.1:80", "is no numeric address"},
+                                    {"none", "has no port"},
+                                    {"''", "has no port"}}) {
+    const std::string file = write("pulse.yaml", "listen:\n  address: " + std::string(text) + "\n");
+    EXPECT_FALSE(load()) << text;
+    EXPECT_EQ(faults_.size(), 1u);
+    expect_fault(file + ":2:12: listen.address: ");
+    expect_fault(wrong);
+  }
+  write("pulse.yaml", "");
+  EXPECT_FALSE(load({{"PULSE_LISTEN__ADDRESS", "on"}}));
+  expect_fault("PULSE_LISTEN__ADDRESS: listen.address: \"on\" has no port");
+}
+
 TEST_F(Settings_, EnvironmentBeatsDotenvBeatsFile) {
   write("pulse.yaml", "store: sqlite:a.db\nlogs: {level: error, directory: l}\n");
   EXPECT_EQ(load()->settings.logs.level, LogLevel::error);
@@ -189,39 +252,6 @@ TEST_F(Settings_, AByteOrderMarkIsSkipped) {
   ASSERT_TRUE(loaded) << faults_.text();
   EXPECT_EQ(loaded->settings.logs.level, LogLevel::error);
   EXPECT_EQ(loaded->environment("SECRET"), "x");
-}
-
-TEST(Dotenv, ReadsWhatItsHeaderPromises) {
-  Faults faults;
-  const auto values = parse_dotenv(
-      "A='$x \\n \"y\" # z'\nB=\"a \\\"b\\\" \\\\ \\n \\d\" # comment\r\nexport C =  two words\t# comment\n"
-      "D= # comment\nE=a#b\nF=\"\"\nG=it's\nH=1\nH=2",
-      ".env", faults);
-  EXPECT_EQ(faults.text(), "");
-  const std::map<std::string, std::string> expected{{"A", "$x \\n \"y\" # z"},
-                                                    {"B", "a \"b\" \\ \n \\d"},
-                                                    {"C", "two words"},
-                                                    {"D", ""},
-                                                    {"E", "a#b"},
-                                                    {"F", ""},
-                                                    {"G", "it's"},
-                                                    {"H", "2"}};
-  EXPECT_EQ(values, expected);
-}
-
-TEST(Dotenv, QuotesMustCloseAndEndTheValue) {
-  for (const auto& [line, wrong] : {std::pair{"'s3cret", "a quote is not closed"},
-                                    {"\"s3cret", "a quote is not closed"},
-                                    {"\"s3cret\\\"", "a quote is not closed"},
-                                    {"\"", "a quote is not closed"},
-                                    {"'s3c'ret'", "text stands behind the closing quote"},
-                                    {"\"s3cret\" more", "text stands behind the closing quote"},
-                                    {"\"s3cret\"#more", "text stands behind the closing quote"}}) {
-    Faults faults;
-    EXPECT_TRUE(parse_dotenv("\nA=" + std::string(line) + "\n", ".env", faults).empty()) << line;
-    EXPECT_EQ(faults.text().rfind(std::string(".env:2:1: ") + wrong, 0), 0u) << line << faults.text();
-    EXPECT_EQ(faults.text().find("s3c"), std::string::npos);
-  }
 }
 
 TEST_F(Settings_, BrokenDotenvLinesAreFaults) {

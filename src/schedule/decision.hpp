@@ -32,7 +32,8 @@ struct Entry {
   RecoverMissed recover_missed = RecoverMissed::last;
   std::optional<base::Duration> late_maximum_delay{};
   Overlap overlap = Overlap::skip;
-  int priority = 0;  // the greater goes first
+  int priority = 0;     // the greater goes first
+  std::string group{};  // of those with the same one runs at a time; empty: none
   std::vector<std::string> after;
   OnUpstreamFailure on_upstream_failure = OnUpstreamFailure::skip;
   std::optional<std::chrono::minutes> deadline{};  // time of day in the timetable's zone

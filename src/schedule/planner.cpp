@@ -11,6 +11,7 @@ namespace schedule {
 namespace {
 
 constexpr WallTime at_once{};  // before every now
+constexpr std::size_t no_group = 0;
 
 std::unordered_map<std::string_view, std::size_t> by_name(const std::vector<Entry>& entries) {
   std::unordered_map<std::string_view, std::size_t> index;
@@ -25,11 +26,17 @@ Planner::Planner(std::vector<Entry> entries, std::vector<State> states)
       states_(std::move(states)),
       upstreams_(entries_.size()),
       dependents_(entries_.size()),
+      group_(entries_.size(), no_group),
+      running_in_group_(1),
       wake_(entries_.size()),
       ready_key_(entries_.size()) {
   CHECK(entries_.size() == states_.size(), "every entry has a state");
   const auto index = by_name(entries_);
+  std::unordered_map<std::string_view, std::size_t> groups{{"", no_group}};
   for (std::size_t i = 0; i < entries_.size(); ++i) {
+    group_[i] = groups.emplace(entries_[i].group, groups.size()).first->second;
+    running_in_group_.resize(groups.size());
+    running_in_group_[group_[i]] += states_[i].running.has_value();
     for (const std::string& name : entries_[i].after) {
       const auto found = index.find(name);
       if (found == index.end()) continue;  // order_fault() has said so
@@ -69,6 +76,13 @@ void Planner::look_again(std::size_t i, std::optional<WallTime> time) {
   wakes_.insert({*time, i});
 }
 
+template <class Change>
+void Planner::change_state(std::size_t i, Change change) {
+  running_in_group_[group_[i]] -= states_[i].running.has_value();
+  change(states_[i]);
+  running_in_group_[group_[i]] += states_[i].running.has_value();
+}
+
 void Planner::carry_out(std::size_t i, const Decision& decision, WallTime now, Plan& plan) {
   if (decision.missed) {
     plan.missed.push_back({i, decision.missed->first, decision.missed->last, decision.missed->reason});
@@ -77,7 +91,7 @@ void Planner::carry_out(std::size_t i, const Decision& decision, WallTime now, P
   if (decision.gave_up) plan.gave_up.push_back({i, *decision.gave_up});
   if (decision.start) plan.starts.push_back({i, decision.start->slot, decision.start->again});
   if (decision.cancel) plan.cancels.push_back(i);
-  apply(decision, states_[i], now);
+  change_state(i, [&](State& state) { apply(decision, state, now); });
 }
 
 // Until there is nothing to do but wait, or to start.
@@ -88,7 +102,10 @@ void Planner::look(std::size_t i, WallTime now, Plan& plan) {
       State& state = states_[i];
       if (!state.seen_due) state.seen_due = now;
       set_aside(i);
-      ready_key_[i] = Ready{-entries_[i].priority, it.start->slot, i};
+      // A new try is due since its own time, not since that of its slot: else those that fail again and again
+      // would for ever go before the others.
+      const WallTime since = it.start->again ? state.open->try_at : it.start->slot;
+      ready_key_[i] = Ready{-entries_[i].priority, since, i};
       ready_.insert(*ready_key_[i]);
       return;
     }
@@ -106,14 +123,21 @@ Plan Planner::due(WallTime now, std::size_t room) {
     while (!wakes_.empty() && wakes_.begin()->first <= now) look(wakes_.begin()->second, now, plan);
   };
   look_at_all();
+  std::vector<Ready> held;  // their group is taken; none becomes free in here
   while (plan.starts.size() < room && !ready_.empty()) {
     const std::size_t i = std::get<2>(*ready_.begin());
+    if (group_[i] != no_group && running_in_group_[group_[i]] > 0) {
+      held.push_back(ready_.extract(ready_.begin()).value());
+      continue;
+    }
     const Decision it = decision(i, now);  // time has passed, and others have started since it was found due
     set_aside(i);
     if (it.start) carry_out(i, it, now, plan);
     look(i, now, plan);
     look_at_all();
   }
+  for (const Ready& it : held)
+    if (ready_key_[std::get<2>(it)] == it) ready_.insert(it);
   return plan;
 }
 
@@ -122,7 +146,7 @@ std::optional<WallTime> Planner::next_wake() const {
 }
 
 void Planner::update(std::size_t i, const State& state) {
-  states_[i] = state;
+  change_state(i, [&](State& now) { now = state; });
   look_again(i, at_once);
   for (const std::size_t other : dependents_[i]) look_again(other, at_once);
 }

@@ -48,14 +48,15 @@ class Planner {
   // One state for each entry.
   Planner(std::vector<Entry> entries, std::vector<State> states);
 
-  // At most `room` starts; what finds no room stays due. What is planned counts as done: a start as a run
-  // under way, until update() says otherwise.
+  // At most `room` starts, and of a group one at a time, runs by hand included; what finds no room or its
+  // group taken stays due. What is planned counts as done: a start as a run under way, until update() says
+  // otherwise.
   Plan due(WallTime now, std::size_t room);
 
   // When due() will have something new, unless an update comes first; in the past: at once. Nothing: only
   // then.
   std::optional<WallTime> next_wake() const;
-  std::size_t ready() const { return ready_.size(); }  // due, without room
+  std::size_t ready() const { return ready_.size(); }  // due, without room or with its group taken
 
   const Entry& entry(std::size_t i) const { return entries_[i]; }
   const State& state(std::size_t i) const { return states_[i]; }
@@ -71,10 +72,14 @@ class Planner {
   void carry_out(std::size_t i, const Decision& decision, WallTime now, Plan& plan);
   void look_again(std::size_t i, std::optional<WallTime> time);
   void set_aside(std::size_t i);
+  template <class Change>
+  void change_state(std::size_t i, Change change);  // the one way to begin or end a run: groups are counted
 
   std::vector<Entry> entries_;
   std::vector<State> states_;
   std::vector<std::vector<std::size_t>> upstreams_, dependents_;
+  std::vector<std::size_t> group_;             // of each entry; the first stands for "none"
+  std::vector<std::size_t> running_in_group_;  // how many runs are under way
   std::vector<std::optional<WallTime>> wake_;
   std::vector<std::optional<Ready>> ready_key_;
   std::set<std::pair<WallTime, std::size_t>> wakes_;

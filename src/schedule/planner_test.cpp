@@ -86,6 +86,180 @@ TEST(Planner, OrderFaults) {
   EXPECT_TRUE(order_fault(entries));
 }
 
+// ---- groups
+
+Entry in_group(std::string name, std::string group, int priority = 0) {
+  Entry it = entry(std::move(name), table("0 * * * *"));
+  it.group = std::move(group);
+  it.priority = priority;
+  return it;
+}
+
+State by_hand(State state, WallTime began) {
+  state.running = State::Running{began, began};
+  return state;
+}
+
+TEST(Planner, OfAGroupOneAtATime) {
+  Planner planner({in_group("a", "g"), in_group("b", "g", 5), in_group("c", ""), in_group("d", "")},
+                  std::vector<State>(4, ran(noon - 1h)));
+  EXPECT_EQ(started(planner.due(noon, 9)), (std::vector<std::size_t>{1, 2, 3}));
+  EXPECT_EQ(planner.ready(), 1u);
+  EXPECT_EQ(planner.next_wake(), noon + 1h);  // the one that waits needs no look before its group is free
+  EXPECT_EQ(started(planner.due(noon + 1min, 9)), std::vector<std::size_t>{});
+  planner.update(2, ran(noon));
+  EXPECT_EQ(started(planner.due(noon + 2min, 9)), std::vector<std::size_t>{});
+  planner.update(1, ran(noon));
+  ASSERT_LE(*planner.next_wake(), noon);
+  const Plan plan = planner.due(noon + 3min, 9);
+  ASSERT_EQ(started(plan), std::vector<std::size_t>{0});
+  EXPECT_EQ(plan.starts[0].slot, noon);
+  EXPECT_EQ(planner.ready(), 0u);
+}
+
+TEST(Planner, WhatWaitsForItsGroupTakesNoRoom) {
+  std::vector<Entry> entries{in_group("low", "", -9)};
+  for (int i = 0; i < 5; ++i) entries.push_back(in_group(fmt::format("g{}", i), "g", 9));
+  Planner planner(entries, std::vector<State>(entries.size(), ran(noon - 1h)));
+  EXPECT_EQ(started(planner.due(noon, 2)), (std::vector<std::size_t>{1, 0}));
+  EXPECT_EQ(planner.ready(), 4u);
+}
+
+TEST(Planner, ARunByHandTakesItsGroup) {
+  const State before = ran(noon - 1h);
+  Planner planner({in_group("a", "g"), in_group("b", "g"), in_group("c", "g")},
+                  {before, by_hand(before, noon - 1min), before});
+  EXPECT_EQ(started(planner.due(noon, 9)), std::vector<std::size_t>{});
+  planner.update(2, by_hand(before, noon));  // nobody keeps two from being run by hand at once
+  planner.update(1, ran(noon));
+  EXPECT_EQ(started(planner.due(noon + 1s, 9)), std::vector<std::size_t>{});
+  planner.update(2, ran(noon));
+  EXPECT_EQ(started(planner.due(noon + 2s, 9)), std::vector<std::size_t>{0});
+}
+
+// Two that fail for hours, each try as long as the ladder's steps, and a third one behind them.
+TEST(Planner, NewTriesDoNotKeepAGroupForThemselves) {
+  std::vector<Entry> entries{in_group("a", "g"), in_group("b", "g"), in_group("c", "g")};
+  entries[2].timetable = table("5 * * * *");
+  Planner planner(entries, {ran(noon - 1h), ran(noon - 1h), ran(noon - 55min)});
+  base::Rng rng(1);
+  std::size_t runs = 0;
+  for (WallTime now = noon; now < noon + 50min; now += 10min) {
+    const Plan plan = planner.due(now, 9);
+    ASSERT_EQ(plan.starts.size(), 1u);
+    ++runs;
+    const std::size_t i = plan.starts[0].entry;
+    if (i == 2) break;
+    const RunEnd end{.outcome = Outcome::timeout, .began = now, .ended = now + 9min + 59s};
+    planner.update(i, after_run(entries[i], planner.state(i), end, rng));
+  }
+  EXPECT_EQ(runs, 3u);
+}
+
+// The same said as simply as can be: look at everything every time.
+class Model {
+ public:
+  Model(const std::vector<Entry>& entries, std::vector<State> states)
+      : entries_(entries), states_(std::move(states)) {}
+
+  std::vector<std::size_t> due(WallTime now, std::size_t room) {
+    settle(now);
+    std::vector<std::tuple<int, WallTime, std::size_t>> order;
+    for (const auto& [i, since] : since_) order.emplace_back(-entries_[i].priority, since, i);
+    std::sort(order.begin(), order.end());
+    std::vector<std::size_t> starts;
+    for (const auto& [priority, since, i] : order) {
+      if (starts.size() == room || is_taken(entries_[i].group)) continue;
+      const Decision it = decide(entries_[i], states_[i], {}, now);
+      since_.erase(i);
+      if (it.start) starts.push_back(i);
+      apply(it, states_[i], now);
+    }
+    settle(now);
+    return starts;
+  }
+  void update(std::size_t i, const State& state) {
+    states_[i] = state;
+    since_.erase(i);
+  }
+  const State& state(std::size_t i) const { return states_[i]; }
+  bool is_taken(const std::string& group) const {
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      if (!group.empty() && entries_[i].group == group && states_[i].running) return true;
+    return false;
+  }
+  std::size_t waiting() const { return since_.size(); }
+
+ private:
+  void settle(WallTime now) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      for (Decision it; !since_.contains(i); apply(it, states_[i], now)) {
+        it = decide(entries_[i], states_[i], {}, now);
+        if (!it.acts()) break;
+        if (!it.start) continue;
+        since_[i] = it.start->again ? states_[i].open->try_at : it.start->slot;
+        if (!states_[i].seen_due) states_[i].seen_due = now;
+        break;
+      }
+    }
+  }
+
+  const std::vector<Entry>& entries_;
+  std::vector<State> states_;
+  std::map<std::size_t, WallTime> since_;  // of those that are ready
+};
+
+TEST(Planner, GroupsAgreeWithASimpleModel) {
+  std::size_t runs = 0, held = 0, by_hands = 0;
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
+    base::Rng rng(seed);
+    std::vector<Entry> entries;
+    for (std::size_t i = 0; i < 40; ++i) {
+      Entry it = entry(fmt::format("c{}", i), every(std::chrono::minutes{rng.between(3, 90)}));
+      const std::uint64_t group = rng.below(6);
+      if (group > 0) it.group = fmt::format("g{}", group);
+      it.priority = static_cast<int>(rng.between(-1, 1));
+      it.recover_missed = static_cast<RecoverMissed>(rng.below(3));
+      it.overlap = static_cast<Overlap>(rng.below(2));  // skip or queue
+      entries.push_back(it);
+    }
+    const std::vector<State> states(entries.size(), ran(noon));
+    Planner planner(entries, states);
+    Model model(entries, states);
+    for (WallTime now = noon; now < noon + 72h; now += std::chrono::seconds{rng.between(1, 240)}) {
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        State state = model.state(i);
+        if (state.running && rng.below(4) == 0) {
+          const bool failed = rng.below(4) == 0;
+          const RunEnd end{.outcome = failed ? Outcome::failed : Outcome::success,
+                           .began = state.running->began,
+                           .ended = now};
+          state = after_run(entries[i], state, end, rng);
+        } else if (!state.running && rng.below(2000) == 0) {
+          state = by_hand(state, now);
+          ++by_hands;
+        } else {
+          continue;
+        }
+        planner.update(i, state);
+        model.update(i, state);
+      }
+      const std::size_t room = rng.below(5);
+      std::map<std::string, int> starts_in_group;
+      const auto starts = started(planner.due(now, room));
+      ASSERT_EQ(starts, model.due(now, room)) << "seed " << seed;
+      ASSERT_EQ(planner.ready(), model.waiting());
+      for (const std::size_t i : starts)
+        ASSERT_TRUE(entries[i].group.empty() || ++starts_in_group[entries[i].group] == 1);
+      runs += starts.size();
+      if (starts.size() < room) held += planner.ready();
+    }
+  }
+  EXPECT_GT(runs, 3'000u);
+  EXPECT_GT(held, 3'000u);
+  EXPECT_GT(by_hands, 30u);
+}
+
 // ---- 60 days of 100 collectors, with downtimes and a clock that jumps
 
 class World {
@@ -106,6 +280,7 @@ class World {
       it.recover_missed = static_cast<RecoverMissed>(rng_.below(3));
       it.overlap = static_cast<Overlap>(rng_.below(3));
       if (rng_.below(3) == 0) it.late_maximum_delay = std::chrono::minutes{rng_.between(1, 200)};
+      if (i % 10 == 0) it.group = "every tenth";
       if (i > 0 && rng_.below(5) == 0) {
         it.after = {fmt::format("collector-{}", rng_.below(i))};
         it.on_upstream_failure = static_cast<OnUpstreamFailure>(rng_.below(2));
@@ -196,6 +371,8 @@ class World {
       EXPECT_EQ(slots.rbegin()->first, it.slot);
     }
     const std::chrono::seconds duration{rng_.below(10) == 0 ? rng_.between(600, 6000) : rng_.between(1, 200)};
+    for (const auto& [other, end] : ends_)
+      EXPECT_TRUE(entries_[it.entry].group.empty() || entries_[other].group != entries_[it.entry].group);
     EXPECT_TRUE(ends_.emplace(it.entry, true_ + duration).second) << "two runs at once";
   }
 

@@ -21,8 +21,10 @@ struct LastRun {
 
 struct Collector {
   std::string name;
+  std::string description{};
   schedule::Condition condition = schedule::Condition::never_ran;
   std::optional<base::WallTime> since{};  // when the condition set in
+  std::optional<base::WallTime> running_since{};  // a run is under way
   std::optional<LastRun> last_run{};
   std::optional<base::WallTime> next_start{};  // nothing: only by hand, or paused
   std::string error{};                         // of the last run, or of the file

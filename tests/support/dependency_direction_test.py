@@ -12,11 +12,11 @@ GROUPS = [
     ["config", "telemetry", "store", "http", "supervise"],
     ["telegram", "outbox", "jobs"],
     ["alerts", "football"],
-    ["collect", "bot", "web"],
+    ["collect", "bot", "web", "keeper"],
 ]
 # The simulated world shares no code with what it tests; collecting and the bot do not know each other.
 ONLY = {"simulator": {"base", "telemetry"}}
-NEVER = {("collect", "football"), ("bot", "collect")}
+NEVER = {("collect", "football"), ("bot", "collect"), ("keeper", "bot"), ("keeper", "football")}
 
 # Library → (its headers, the folders whose .cpp files may include them).
 LIBRARIES = {
@@ -34,6 +34,7 @@ LIBRARIES = {
     "RE2": (r"re2/", {"expr"}),
     "prometheus-cpp": (r"prometheus/", {"telemetry"}),
     "nlohmann-json": (r"nlohmann/", None),  # anywhere, still only in .cpp files
+    "libsystemd": (r"systemd/", {"apps"}),
     "CLI11": (r"CLI/", {"apps", "simulator"}),
 }
 TEST_FILE = re.compile(r"/(\w+_)?test(ing)?(_\w+)?\.[ch]pp$")  # x_test.cpp, test_x.hpp, testing.hpp

@@ -1,0 +1,264 @@
+#include "pulse/daemon.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "pulse/commands.hpp"
+#include "pulse/exit_code.hpp"
+#include "pulse/output.hpp"
+#include "pulse/service_manager.hpp"
+#include "web/status_routes.hpp"
+
+namespace pulse {
+namespace {
+
+using base::Code;
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds ask_store_for = 1s;  // at start, then the socket has its turn
+constexpr base::Duration say_again_every = 60s;
+constexpr base::Duration look_every = 10s;  // around, for others that share the database
+constexpr base::Duration stop_within = 2s;  // SS4; a COMMIT under way may take longer
+
+// What a person must mend, and no patience does.
+bool is_hopeless(const base::Error& error) {
+  return error.code == Code::invalid_config || error.code == Code::internal ||
+         error.code == Code::invalid_data;
+}
+
+void log_invalid(App& app, const keeper::Roster& roster) {
+  for (const keeper::Member& it : roster.members)
+    if (it.invalid_since || it.is_outdated)
+      app.log.collector(it.entry.name)
+          .critical(it.is_outdated ? "the collector's file is faulty; it goes on as it was"
+                                   : "the collector's file is faulty; it does not run",
+                    {{"collector", it.entry.name}, {"fault", it.fault}});
+}
+
+}  // namespace
+
+Daemon::Daemon(App& app, keeper::Roster roster)
+    : app_(app),
+      roster_(std::move(roster)),
+      board_(roster_, PULSE_VERSION, app.clock.wall()),
+      page_(board_, app.metrics, app.clock),
+      watchdog_(service_manager::watchdog_period()) {}
+
+Daemon::~Daemon() = default;
+
+int Daemon::run() {
+  app_.log.logger().info("pulse starts", {{"version", PULSE_VERSION},
+                                          {"collectors", roster_.members.size()},
+                                          {"store", app_.settings.store.description()}});
+  log_invalid(app_, roster_);
+  app_.metrics.gauge("pulse_build_info", "The program's version.", {{"version", PULSE_VERSION}}).set(1);
+  if (const auto code = start_page()) return *code;
+  app_.signals.on_hangup([this] { mailbox_.post([this] { reload(); }); });
+  const auto code = open_store();
+  if (!code && !app_.signals.token().stop_requested()) {
+    start_control();
+    work_until_stop();
+  }
+  app_.signals.on_hangup({});
+  stop();
+  if (code) return *code;
+  app_.signals.stopped_cleanly();
+  return ok;
+}
+
+// ---- start ----
+
+std::optional<int> Daemon::start_page() {
+  const config::ListenSettings& listen = app_.settings.listen;
+  if (listen.is_off()) return std::nullopt;
+  const auto start = [&]() -> base::Result<std::unique_ptr<web::Server>> {
+    web::Options options{.address = TRY(web::parse_address(listen.address)),
+                         .name = listen.name,
+                         .token = listen.token,
+                         .is_public = listen.is_public};
+    options.on_answer = [this](std::string_view route, std::string_view code_class) {
+      app_.metrics
+          .counter("pulse_page_requests_total", "Requests answered by the status page's server.",
+                   {{"route", std::string(route)}, {"code_class", std::string(code_class)}})
+          .add();
+    };
+    return web::Server::start(std::move(options), web::status_routes(page_, app_.clock), app_.clock);
+  };
+  auto server = start();
+  if (!server) {
+    app_.log.logger().fatal("the status page cannot be shown",
+                            {{"key", "listen.address"}, {"reason", server.error().message}});
+    return server.error().code == Code::conflict ? unavailable : configuration;
+  }
+  server_ = *std::move(server);
+  app_.log.logger().info("listening", {{"address", web::to_string(server_->address())}});
+  return std::nullopt;
+}
+
+// SS3: a database that is down at boot is waited for.
+std::optional<int> Daemon::open_store() {
+  const std::stop_token stop = app_.signals.token();
+  std::optional<base::SteadyTime> said_at;
+  while (!stop.stop_requested()) {
+    const auto opened = app_.open_store(ask_store_for);
+    if (opened) {
+      store_ = *opened;
+      page_.set_store(store_);
+      if (said_at) app_.log.logger().info("the store answers", {});
+      board_.warn("store", "");
+      return std::nullopt;
+    }
+    const base::Error& error = opened.error();
+    if (error.code == Code::cancelled) break;
+    if (is_hopeless(error)) {
+      app_.log.logger().fatal("the store cannot be used",
+                              {{"store", app_.settings.store.description()}, {"reason", error.message}});
+      return configuration;
+    }
+    page_.set_readiness("the store cannot be used: " + error.message);
+    board_.warn("store", "The store cannot be used: " + error.message);
+    if (!said_at || app_.clock.steady() - *said_at >= say_again_every) {
+      said_at = app_.clock.steady();
+      app_.log.logger().critical("waiting for the store",
+                                 {{"store", app_.settings.store.description()}, {"reason", error.message}});
+      service_manager::status("waiting for the store: " + error.message);
+    }
+    mailbox_.work(app_.clock.steady() + 500ms, stop);
+    service_manager::alive();
+  }
+  return std::nullopt;
+}
+
+void Daemon::start_control() {}
+
+// ---- work ----
+
+base::Duration Daemon::rest() const {
+  base::Duration rest = scheduler_->rest();
+  if (watchdog_) rest = std::min<base::Duration>(rest, *watchdog_ / 3);
+  if (store_->dialect().is_server()) rest = std::min(rest, look_at_ - app_.clock.steady());
+  return std::max(rest, base::Duration{});
+}
+
+void Daemon::work_until_stop() {
+  scheduler_ = std::make_unique<keeper::Scheduler>(
+      keeper::SchedulerParts{.database = *store_,
+                             .clock = app_.clock,
+                             .log = app_.log,
+                             .metrics = app_.metrics,
+                             .launch = [this](keeper::Launch it) { launch(std::move(it)); },
+                             .workers = static_cast<std::size_t>(app_.settings.workers)},
+      roster_, board_);
+  bool was_ready = false;
+  while (!app_.signals.token().stop_requested()) {
+    look_after(app_.clock.steady());
+    scheduler_->turn();
+    const bool is_ready = scheduler_->knows_all();
+    page_.set_readiness(is_ready ? "" : "the store does not answer");
+    if (is_ready && !std::exchange(was_ready, true)) {
+      app_.log.logger().info("ready", {{"collectors", roster_.members.size()}});
+      service_manager::ready(fmt::format("{} collectors", roster_.members.size()));
+    }
+    service_manager::alive();
+    mailbox_.work(app_.clock.steady() + rest(), app_.signals.token());
+  }
+}
+
+void Daemon::look_after(base::SteadyTime now) {
+  if (!store_->dialect().is_server() || now < look_at_) return;
+  look_at_ = now + look_every;
+  scheduler_->look_around();
+}
+
+void Daemon::launch(keeper::Launch it) {
+  const std::uint64_t id = it.id;
+  runs_[id] = std::jthread([this, it = std::move(it)] {
+    base::Rng rng = base::Rng::from_entropy();
+    collect::Runner runner({.database = store_,
+                            .engine = app_.engine,
+                            .clock = app_.clock,
+                            .rng = rng,
+                            .log = app_.log,
+                            .metrics = app_.metrics,
+                            .redactor = app_.redactor,
+                            .databases = [this](const std::string& name, std::stop_token stop) {
+                              return app_.database(name, std::move(stop));
+                            }});
+    collect::RunReport report = runner.run(*it.collector, it.options, it.stop);
+    mailbox_.post([this, id = it.id, report = std::move(report)] { end(id, report); });
+  });
+}
+
+void Daemon::end(std::uint64_t id, const collect::RunReport& report) {
+  scheduler_->ended(id, report);
+  runs_.erase(id);  // its thread has nothing left to do
+}
+
+// ---- reload and stop ----
+
+void Daemon::reload() {
+  const auto keep = [&](const config::Faults& faults) {
+    for (const config::Fault& it : faults.sorted())
+      app_.log.logger().critical(
+          "reload refused: the old configuration stays",
+          {{"where", it.mark.origin.empty() ? fmt::format("{}:{}:{}", it.file, it.mark.line, it.mark.column)
+                                            : it.mark.origin},
+           {"key", it.key},
+           {"fault", it.message}});
+    board_.warn("reload",
+                "The new configuration is faulty, the old one stays; pulse validate shows its faults");
+  };
+  service_manager::reloading();
+  config::Faults faults;
+  const auto loaded = App::load(app_.query, faults);
+  if (loaded) {
+    config::Catalogue catalogue = config::load_catalogue({}, loaded->settings, loaded->environment, {});
+    if (catalogue.faults.empty()) {
+      roster_ = keeper::renewed(roster_, std::move(catalogue), app_.clock.wall());
+      board_.warn("reload", "");
+      if (scheduler_)
+        scheduler_->renew(roster_);
+      else
+        board_.renew(roster_);
+      app_.log.logger().info("reloaded", {{"collectors", roster_.members.size()}});
+      log_invalid(app_, roster_);
+    } else {
+      keep(catalogue.faults);
+    }
+  } else {
+    keep(faults);
+  }
+  service_manager::ready(fmt::format("{} collectors", roster_.members.size()));
+}
+
+// SS4: what is under way is told to stop; a COMMIT ends, the rest is cancelled.
+void Daemon::stop() {
+  service_manager::stopping();
+  page_.set_readiness("stopping");
+  if (!scheduler_) return;
+  app_.log.logger().info("stopping", {{"runs", scheduler_->running()}});
+  scheduler_->stop();
+  const base::SteadyTime soon = app_.clock.steady() + stop_within;
+  bool said = false;
+  while (scheduler_->running() > 0) {
+    const base::SteadyTime now = app_.clock.steady();
+    if (now >= soon && !std::exchange(said, true))
+      app_.log.logger().warning("waiting for a commit under way", {{"runs", scheduler_->running()}});
+    mailbox_.work(now < soon ? soon : now + 1s, {});
+    service_manager::alive();
+  }
+  app_.log.logger().info("stopped", {});
+}
+
+int run(App& app) {
+  config::Catalogue catalogue = config::load_catalogue({}, app.settings, app.environment, {});
+  if (!catalogue.faults.empty()) {
+    app.terminal.write(app.redactor.redact(catalogue.faults.text()));
+    return configuration;
+  }
+  return Daemon(app, keeper::make_roster(std::move(catalogue), app.clock.wall())).run();
+}
+
+}  // namespace pulse

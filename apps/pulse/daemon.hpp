@@ -1,0 +1,57 @@
+// `pulse run`: keeps the collectors going until it is told to stop. One thread plans and decides, each run
+// has its own, the status page and the control socket theirs; what they want of the first waits in a mailbox.
+//
+//   Daemon daemon(app, std::move(roster));
+//   return daemon.run();
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "keeper/board.hpp"
+#include "keeper/roster.hpp"
+#include "keeper/scheduler.hpp"
+#include "pulse/app.hpp"
+#include "pulse/mailbox.hpp"
+#include "pulse/page.hpp"
+#include "web/server.hpp"
+
+namespace pulse {
+
+class Daemon {
+ public:
+  Daemon(App& app, keeper::Roster roster);
+  ~Daemon();
+  int run();
+
+ private:
+  std::optional<int> start_page();
+  std::optional<int> open_store();  // waits for it, however long; nothing: it is open
+  void start_control();
+  void work_until_stop();
+  void stop();
+  void launch(keeper::Launch launch);
+  void end(std::uint64_t id, const collect::RunReport& report);
+  void reload();
+  void look_after(base::SteadyTime now);
+  base::Duration rest() const;
+
+  App& app_;
+  Mailbox mailbox_;
+  keeper::Roster roster_;
+  keeper::Board board_;
+  Page page_;
+  std::unique_ptr<web::Server> server_;
+  store::Database* store_ = nullptr;
+  std::unique_ptr<keeper::Scheduler> scheduler_;
+  std::map<std::uint64_t, std::jthread> runs_;
+  std::optional<std::chrono::microseconds> watchdog_;
+  base::SteadyTime look_at_{};
+};
+
+}  // namespace pulse

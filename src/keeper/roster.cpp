@@ -1,0 +1,111 @@
+#include "keeper/roster.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "collect/entry.hpp"
+#include "schedule/planner.hpp"
+
+namespace keeper {
+namespace {
+
+std::string first_of(const config::Faults& faults) {
+  const std::vector<config::Fault> sorted = faults.sorted();
+  if (sorted.empty()) return "its file cannot be used; pulse validate says why";
+  const config::Fault& it = sorted.front();
+  const std::string where = it.mark.origin.empty()
+                                ? fmt::format("{}:{}:{}", it.file, it.mark.line, it.mark.column)
+                                : it.mark.origin;
+  std::string text = fmt::format("{}: {}{}{}", where, it.key, it.key.empty() ? "" : " ", it.message);
+  if (sorted.size() > 1) text += fmt::format(" (and {} more; see pulse validate)", sorted.size() - 1);
+  return text;
+}
+
+void spoil(Member& member, std::string fault, base::WallTime now) {
+  member.entry = schedule::Entry{.name = member.entry.name, .after = {}};
+  member.collector.reset();
+  member.fault = std::move(fault);
+  member.invalid_since = now;
+}
+
+// What waits for nobody, or in a circle, can never start: its file is as faulty as one that cannot be read.
+void check_order(Roster& roster, base::WallTime now) {
+  for (std::size_t i = 0; i < roster.members.size(); ++i) {
+    const auto fault = schedule::order_fault(roster.entries());
+    if (!fault) return;
+    const auto found = roster.find(fault->substr(0, fault->find(':')));
+    if (!found) return;
+    Member& member = roster.members[*found];
+    const std::string file = member.collector ? member.collector->file : member.entry.name;
+    spoil(member, fmt::format("{}: {}", file, fault->substr(member.entry.name.size() + 2)), now);
+  }
+}
+
+}  // namespace
+
+std::optional<std::size_t> Roster::find(std::string_view name) const {
+  const auto found =
+      std::lower_bound(members.begin(), members.end(), name,
+                       [](const Member& member, std::string_view it) { return member.entry.name < it; });
+  if (found == members.end() || found->entry.name != name) return std::nullopt;
+  return static_cast<std::size_t>(found - members.begin());
+}
+
+std::vector<schedule::Entry> Roster::entries() const {
+  std::vector<schedule::Entry> entries;
+  for (const Member& member : members) entries.push_back(member.entry);
+  return entries;
+}
+
+std::vector<std::string> Roster::names() const {
+  std::vector<std::string> names;
+  for (const Member& member : members) names.push_back(member.entry.name);
+  return names;
+}
+
+Roster make_roster(config::Catalogue catalogue, base::WallTime now) {
+  Roster roster;
+  for (config::CatalogueEntry& it : catalogue.entries) {
+    Member member;
+    member.entry.name = it.name;
+    member.known_since = now;
+    if (!it.collector) {
+      spoil(member, first_of(it.faults), now);
+    } else if (auto entry = collect::entry_of(*it.collector); !entry) {
+      spoil(member, fmt::format("{}: {}", it.file, entry.error().message), now);
+    } else {
+      member.entry = *std::move(entry);
+      member.collector = std::make_shared<config::Collector>(*std::move(it.collector));
+    }
+    roster.members.push_back(std::move(member));
+  }
+  std::stable_sort(roster.members.begin(), roster.members.end(),
+                   [](const Member& a, const Member& b) { return a.entry.name < b.entry.name; });
+  // Two files of one name are both faulty: one line says so.
+  const auto same = [](const Member& a, const Member& b) { return a.entry.name == b.entry.name; };
+  roster.members.erase(std::unique(roster.members.begin(), roster.members.end(), same), roster.members.end());
+  check_order(roster, now);
+  return roster;
+}
+
+Roster renewed(const Roster& old, config::Catalogue catalogue, base::WallTime now) {
+  Roster roster = make_roster(std::move(catalogue), now);
+  for (Member& member : roster.members) {
+    const auto before = old.find(member.entry.name);
+    if (!before) continue;
+    const Member& was = old.members[*before];
+    member.known_since = was.known_since;
+    if (member.collector) continue;
+    if (was.invalid_since) member.invalid_since = was.invalid_since;
+    if (!was.collector) continue;
+    const std::string fault = std::move(member.fault);
+    member = was;
+    member.fault = fault;
+    member.is_outdated = true;
+  }
+  check_order(roster, now);
+  return roster;
+}
+
+}  // namespace keeper

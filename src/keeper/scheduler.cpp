@@ -1,0 +1,385 @@
+#include "keeper/scheduler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace keeper {
+namespace {
+
+using base::Result;
+using base::WallTime;
+using namespace std::chrono_literals;
+
+constexpr base::Duration longest_rest = 60s;
+constexpr base::Duration patience_with_store = 10s;  // in a turn: nothing else happens meanwhile
+constexpr base::Duration ask_store_every = 2s;
+constexpr std::chrono::seconds after_busy = 5s, after_no_begin = 15s;
+constexpr std::size_t missed_at_once = 100;
+constexpr base::Duration overlap_of_looks = 60s;  // clocks of machines that share a database differ
+
+telemetry::Level level_of(schedule::Condition condition) {
+  using schedule::Condition;
+  switch (condition) {
+    case Condition::invalid:
+    case Condition::stuck:
+    case Condition::failing:
+    case Condition::stale:
+    case Condition::late: return telemetry::Level::critical;
+    case Condition::recovering:
+    case Condition::suspect:
+    case Condition::unverified: return telemetry::Level::warning;
+    case Condition::never_ran:
+    case Condition::adopting:
+    case Condition::paused:
+    case Condition::healthy: break;
+  }
+  return telemetry::Level::info;
+}
+
+double seconds_of(WallTime time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); }
+
+}  // namespace
+
+Scheduler::Scheduler(SchedulerParts parts, Roster roster, Board& board)
+    : parts_(std::move(parts)), roster_(std::move(roster)), board_(board) {
+  for (const std::string& name : roster_.names()) news_.insert(name);
+}
+
+Scheduler::~Scheduler() = default;
+
+void Scheduler::turn() {
+  watch_clock();
+  if (catch_up() && !stopping_) {
+    start_requests();
+    plan();
+  }
+  judge();
+  parts_.metrics
+      .gauge("pulse_schedule_last_tick_timestamp_seconds", "When the scheduler last looked what is due.")
+      .set(seconds_of(parts_.clock.wall()));
+  parts_.metrics.gauge("pulse_runs_in_progress", "Runs under way in this process.")
+      .set(static_cast<double>(active_.size()));
+}
+
+base::Duration Scheduler::rest() const {
+  if (store_silent_since_) return std::max(base::Duration{}, ask_store_at_ - parts_.clock.steady());
+  const WallTime now = parts_.clock.wall();
+  base::Duration rest = longest_rest;
+  const auto until = [&](std::optional<WallTime> time) {
+    if (time) rest = std::min(rest, std::max(base::Duration{}, base::Duration(*time - now)));
+  };
+  if (planner_) until(planner_->next_wake());
+  until(board_.next_change());
+  for (const auto& request : requests_)
+    rest = std::min(rest, std::max(base::Duration{}, request->deadline - parts_.clock.steady()));
+  return rest;
+}
+
+// SC4: a clock that was set is worth a line, for times in the ledger do not fit together then.
+void Scheduler::watch_clock() {
+  const WallTime wall = parts_.clock.wall();
+  const base::SteadyTime steady = parts_.clock.steady();
+  if (last_turn_) {
+    const auto jump = (wall - last_turn_->first) - (steady - last_turn_->second);
+    if (jump > 60s || jump < -60s)
+      parts_.log.logger().warning(
+          "the machine's clock was set",
+          {{"by_seconds", std::chrono::duration_cast<std::chrono::seconds>(jump).count()}});
+  }
+  last_turn_ = {wall, steady};
+}
+
+// ---- the ledger ----
+
+Result<void> Scheduler::with_ledger(
+    const std::function<Result<void>(store::Session&, std::stop_token)>& work) {
+  std::stop_source ending;
+  const auto alarm =
+      parts_.clock.alarm(parts_.clock.steady() + patience_with_store, [&ending] { ending.request_stop(); });
+  const auto session = TRY(parts_.database.session(ending.get_token()));
+  return work(*session, ending.get_token());
+}
+
+// False: the store does not answer, so that nobody knows what is due.
+bool Scheduler::catch_up() {
+  if (planner_ && unfinished_.empty() && missed_.empty() && news_.empty() && !store_silent_since_)
+    return true;
+  if (store_silent_since_ && parts_.clock.steady() < ask_store_at_) return false;
+  const auto done = with_ledger([this](store::Session& session, std::stop_token stop) -> Result<void> {
+    TRY(finish_ends(session, stop));
+    TRY(write_missed(session, stop));
+    return read_news(session, stop);
+  });
+  if (!done) {
+    say_store(done.error());
+    return false;
+  }
+  if (store_silent_since_) {
+    parts_.log.logger().info(
+        "the store answers again",
+        {{"after", base::format_duration(parts_.clock.steady() - *store_silent_since_)}});
+    board_.warn("store", "");
+    store_silent_since_.reset();
+  }
+  return true;
+}
+
+void Scheduler::say_store(const base::Error& error) {
+  const base::SteadyTime now = parts_.clock.steady();
+  if (!store_silent_since_) {
+    store_silent_since_ = now;
+    parts_.log.logger().critical("the store does not answer; nothing is started until it does",
+                                 {{"error", error.message}});
+    board_.warn("store",
+                fmt::format("The store does not answer since {}; nothing is started until it does: {}",
+                            base::to_iso8601(parts_.clock.wall()), error.message));
+  }
+  ask_store_at_ = now + ask_store_every;
+}
+
+// Runs whose end the store did not take.
+Result<void> Scheduler::finish_ends(store::Session& session, const std::stop_token& stop) {
+  while (!unfinished_.empty()) {
+    const collect::RunReport& report = unfinished_.back();
+    TRY(collect::Ledger(session, parts_.clock).finish(report.run, report.open, stop));
+    unfinished_.pop_back();
+  }
+  return {};
+}
+
+Result<void> Scheduler::write_missed(store::Session& session, const std::stop_token& stop) {
+  // In one order in all processes, so that none waits for another in a circle.
+  std::stable_sort(missed_.begin(), missed_.end(),
+                   [](const auto& a, const auto& b) { return a.collector > b.collector; });
+  while (!missed_.empty()) {
+    const std::size_t count = std::min(missed_at_once, missed_.size());
+    const std::vector<collect::MissedSlots> some(missed_.rbegin(),
+                                                 missed_.rbegin() + static_cast<std::ptrdiff_t>(count));
+    const auto recorded = TRY(collect::Ledger(session, parts_.clock).miss(some, stop));
+    for (std::size_t i = 0; i < some.size(); ++i)
+      if (!recorded[i]) news_.insert(some[i].collector);  // another process knows more
+    missed_.resize(missed_.size() - count);
+  }
+  return {};
+}
+
+Result<void> Scheduler::read_news(store::Session& session, const std::stop_token& stop) {
+  std::vector<std::string> names;
+  for (const std::string& name : news_)
+    if (roster_.find(name)) names.push_back(name);
+  const auto pasts = TRY(collect::History(session, parts_.clock).of(names, stop));
+  if (!planner_) {
+    std::vector<schedule::State> states(roster_.members.size());
+    for (std::size_t i = 0; i < names.size(); ++i) states[*roster_.find(names[i])] = pasts[i].state;
+    // One of our own that is on its way into the ledger.
+    for (const std::string& name : active_names_)
+      if (const auto member = roster_.find(name))
+        states[*member].running = schedule::State::Running{parts_.clock.wall(), parts_.clock.wall()};
+    planner_ = std::make_unique<schedule::Planner>(roster_.entries(), std::move(states));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) set(*roster_.find(names[i]), pasts[i]);
+  news_.clear();
+  return {};
+}
+
+void Scheduler::set(std::size_t member, const collect::Past& past) {
+  const std::string& name = roster_.members[member].entry.name;
+  board_.set(member, past);
+  say_held_back(name, past.held_back_until);
+  if (!is_active(name)) {  // what is under way here is on its way into the ledger; its end will be news
+    schedule::State state = past.state;
+    if (const auto until = hold_off_.find(name); until != hold_off_.end())
+      state.not_before = std::max(state.not_before.value_or(until->second), until->second);
+    planner_->update(member, state);
+  }
+  if (past.last_success)
+    parts_.metrics
+        .gauge("pulse_run_last_success_timestamp_seconds", "When the last successful run ended.",
+               {{"collector", name}})
+        .set(seconds_of(*past.last_success));
+}
+
+void Scheduler::say_held_back(const std::string& name, std::optional<WallTime> until) {
+  if (!until) {
+    held_back_.erase(name);
+    return;
+  }
+  if (const auto said = held_back_.find(name); said != held_back_.end() && said->second == *until) return;
+  held_back_[name] = *until;
+  parts_.log.collector(name).critical(
+      "held back: it was running each time pulse crashed",
+      {{"collector", name}, {"crashes", collect::crashes_to_hold_back}, {"until", base::to_iso8601(*until)}});
+}
+
+void Scheduler::look_around() {
+  const WallTime now = parts_.clock.wall();
+  const auto done = with_ledger([&](store::Session& session, std::stop_token stop) -> Result<void> {
+    for (const collect::RunRecord& run : TRY(collect::Ledger(session, parts_.clock).mark_lost(stop))) {
+      parts_.log.collector(run.collector)
+          .warning("run lost: its process ended without recording an end",
+                   {{"run", run.id}, {"process", run.process}, {"host", run.host}});
+      news_.insert(run.collector);
+    }
+    const WallTime since = std::min(looked_around_at_.value_or(now), now) -
+                           std::chrono::ceil<std::chrono::microseconds>(overlap_of_looks);
+    for (const std::string& name : TRY(collect::History(session, parts_.clock).changed_since(since, stop)))
+      news_.insert(name);
+    return {};
+  });
+  if (done)
+    looked_around_at_ = now;
+  else
+    say_store(done.error());
+}
+
+// ---- what is due ----
+
+void Scheduler::plan() {
+  const WallTime now = parts_.clock.wall();
+  const std::size_t room = parts_.workers > active_.size() ? parts_.workers - active_.size() : 0;
+  const schedule::Plan plan = planner_->due(now, room);
+  for (const auto& it : plan.missed)
+    missed_.push_back({planner_->entry(it.entry).name, it.first, it.last, it.reason});
+  for (const std::size_t i : plan.cancels)
+    for (auto& [id, active] : active_)
+      if (active.name == planner_->entry(i).name) active.stop.request_stop();
+  // On record before the run of a later slot is: a slot that is older than a known one counts as passed.
+  if (!missed_.empty() && !catch_up()) {
+    for (const auto& it : plan.starts) news_.insert(planner_->entry(it.entry).name);
+    return;
+  }
+  for (const auto& it : plan.starts) start(it);
+}
+
+void Scheduler::start(const schedule::Plan::Start& start) {
+  const Member& member = roster_.members[start.entry];
+  const std::string& name = member.entry.name;
+  // What was due a moment ago has been settled by another process meanwhile.
+  if (!member.collector || is_active(name)) {
+    news_.insert(name);
+    return;
+  }
+  collect::RunOptions options;
+  options.started_by = start.again ? collect::StartedBy::retry : collect::StartedBy::schedule;
+  options.slot = collect::RunSlot{.time = start.slot, .again = start.again};
+  launch(member.collector, std::move(options), nullptr);
+}
+
+void Scheduler::launch(std::shared_ptr<const config::Collector> collector, collect::RunOptions options,
+                       std::shared_ptr<Request> request) {
+  const std::uint64_t id = ++next_id_;
+  Active& active = active_[id];
+  active.name = collector->name;
+  if (request)
+    active.forward = std::make_unique<std::stop_callback<std::function<void()>>>(
+        request->stop, [stop = active.stop]() mutable { stop.request_stop(); });
+  active.request = std::move(request);
+  active_names_.insert(collector->name);
+  if (const auto member = roster_.find(collector->name)) board_.set_running(*member, parts_.clock.wall());
+  parts_.launch({id, std::move(collector), std::move(options), active.stop.get_token()});
+}
+
+void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
+  const auto found = active_.find(id);
+  if (found == active_.end()) return;
+  const Active active = std::move(found->second);
+  active_.erase(found);
+  active_names_.erase(active_names_.find(active.name));
+  if (!report.begun)
+    not_begun(active.name, report);
+  else if (hold_off_.erase(active.name) > 0 && hold_off_.empty())
+    board_.warn("begin", "");
+  if (report.begun && !report.recorded) unfinished_.push_back(report);
+  news_.insert(active.name);
+  if (active.request && active.request->on_end) active.request->on_end(report);
+}
+
+// Neither a full disk nor another process is asked again at once.
+void Scheduler::not_begun(const std::string& name, const collect::RunReport& report) {
+  hold_off_[name] = parts_.clock.wall() + (report.busy ? after_busy : after_no_begin);
+  if (report.busy || report.run.outcome == collect::Outcome::cancelled) return;
+  parts_.log.logger().critical("a run could not begin: the store does not take it",
+                               {{"collector", name}, {"error", report.run.error}});
+  board_.warn("begin",
+              fmt::format("Runs cannot begin, because the store does not take them: {}", report.run.error));
+}
+
+// ---- by hand ----
+
+void Scheduler::request(Request request) {
+  if (stopping_) {
+    request.on_end(std::nullopt);
+    return;
+  }
+  requests_.push_back(std::make_shared<Request>(std::move(request)));
+}
+
+bool Scheduler::group_is_busy(const std::string& group) const {
+  if (group.empty()) return false;
+  return std::any_of(active_.begin(), active_.end(), [&](const auto& it) {
+    const auto member = roster_.find(it.second.name);
+    return member && roster_.members[*member].entry.group == group;
+  });
+}
+
+void Scheduler::start_requests() {
+  std::deque<std::shared_ptr<Request>> waiting;
+  for (std::shared_ptr<Request>& it : requests_) {
+    const std::string& name = it->collector->name;
+    const bool fits = active_.size() < parts_.workers && !is_active(name) &&
+                      !group_is_busy(it->collector->concurrency_group);
+    if (it->stop.stop_requested() || (!fits && parts_.clock.steady() >= it->deadline)) {
+      it->on_end(std::nullopt);
+    } else if (fits) {
+      if (const auto member = roster_.find(name)) {
+        schedule::State state = planner_->state(*member);
+        state.running = schedule::State::Running{parts_.clock.wall(), parts_.clock.wall()};
+        planner_->update(*member, state);
+      }
+      launch(it->collector, it->options, it);
+    } else {
+      waiting.push_back(std::move(it));
+    }
+  }
+  requests_ = std::move(waiting);
+}
+
+// ---- changes from outside ----
+
+void Scheduler::renew(Roster roster) {
+  roster_ = std::move(roster);
+  board_.renew(roster_);
+  planner_.reset();
+  for (const std::string& name : roster_.names()) news_.insert(name);
+}
+
+void Scheduler::stop() {
+  stopping_ = true;
+  for (const auto& it : std::exchange(requests_, {})) it->on_end(std::nullopt);
+  for (auto& [id, active] : active_) active.stop.request_stop();
+}
+
+void Scheduler::judge() {
+  for (const Change& it : board_.judge(parts_.clock.wall())) {
+    telemetry::Level level = level_of(it.now.condition);
+    // What piled up while nobody looked is on the page, and mended as a rule in a minute.
+    if (!it.before && it.now.condition != schedule::Condition::invalid)
+      level = std::min(level, telemetry::Level::warning);
+    parts_.metrics
+        .gauge("pulse_collector_healthy", "1: healthy. 0: it is not, and the status page says why.",
+               {{"collector", it.collector}})
+        .set(it.now.condition == schedule::Condition::healthy ? 1 : 0);
+    if (!it.before && level == telemetry::Level::info) continue;
+    const std::string event = fmt::format("collector is {}", schedule::to_string(it.now.condition));
+    parts_.log.logger().log(level, event,
+                            {{"collector", it.collector},
+                             {"before", it.before ? schedule::to_string(*it.before) : "unknown"},
+                             {"why", it.why}});
+  }
+}
+
+}  // namespace keeper
