@@ -73,6 +73,7 @@ void hide_passwords(const config::Settings& settings, const config::Environment&
     redactor.add(parsed->password);
     redactor.add(address.url);
   };
+  redactor.add(settings.listen.token);
   hide(settings.store);
   for (const auto& [name, address] : settings.databases) hide(address);
   if (const auto password = environment("PGPASSWORD")) redactor.add(base::Secret(*password));  // libpq's own

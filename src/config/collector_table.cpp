@@ -150,20 +150,19 @@ Table<Collector> collector_table() {
             "What it was called before: its history stays its own.");
   table.key("description", &Collector::description, text(), optional(), "For people.");
   table.key("labels", &Collector::labels, map_of(text(), "<label>"), optional(), "For grouping and routing.");
-  table.key("schedule", &Collector::schedule, maybe(schedule()), inert(optional()),
+  table.key("schedule", &Collector::schedule, maybe(schedule()), optional(),
             "When it runs; without it, only by hand.");
-  table.key("after", &Collector::after, list_of(name()), inert(optional()),
-            "Collectors that must have run before.");
-  table.key("on_upstream_failure", &Collector::on_upstream_failure, on_upstream_failure(),
-            inert(defaults("skip")), "What to do if one of those has failed.");
-  table.key("deadline", &Collector::deadline, maybe(time_of_day()), inert(optional()),
+  table.key("after", &Collector::after, list_of(name()), optional(), "Collectors that must have run before.");
+  table.key("on_upstream_failure", &Collector::on_upstream_failure, on_upstream_failure(), defaults("skip"),
+            "What to do if one of those has failed.");
+  table.key("deadline", &Collector::deadline, maybe(time_of_day()), optional(),
             "With after: the time of day by which it runs in any case.");
   table.key("timeout", &Collector::timeout, duration(1s, 24h), defaults("10m"),
             "Of a whole run, with all its retries.");
-  table.key("enabled", &Collector::enabled, boolean(), inert(defaults("true")), "false: no scheduled runs.");
-  table.key("priority", &Collector::priority, integer(-100, 100), inert(defaults("0")),
+  table.key("enabled", &Collector::enabled, boolean(), defaults("true"), "false: no scheduled runs.");
+  table.key("priority", &Collector::priority, integer(-100, 100), defaults("0"),
             "Of those that are due, the greater goes first.");
-  table.key("concurrency_group", &Collector::concurrency_group, text(), inert(optional()),
+  table.key("concurrency_group", &Collector::concurrency_group, text(), optional(),
             "Of a group, one runs at a time.");
   table.key("command", &Collector::command, maybe(nested(command_table())), inert(optional()),
             "A program of yours instead of a request.");
@@ -191,7 +190,7 @@ Table<Collector> collector_table() {
             "true: an answer without records is healthy; 7d: if the last one with some is not older. The "
             "default is false, with incremental_sync 7d.");
   table.key("expected_change_every", &Collector::expected_change_every, maybe(duration(1s, 3'650 * 24h)),
-            inert(optional()), "Unchanged for longer than this is stale.");
+            optional(), "Unchanged for longer than this is suspect.");
   table.key("max_bad_rows", &Collector::max_bad_rows, share(), defaults("1%"),
             "More rows than this in quarantine, and the batch is rejected as a whole.");
   table.key("checks", &Collector::checks, checks(), inert(optional()), "What must be true of the rows.");

@@ -1,0 +1,317 @@
+"""The Debian package from its installation to its purge, `cmake --install`, and what deploy/ promises about the tree.
+
+The package is installed in a layer over this machine's files that is thrown away (machine.py). Where that cannot be
+mounted these tests are skipped, unless CI_PACKAGING=install says that this machine may be changed.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from machine import PATIENCE, Layer, NotPossible, ThisMachine
+from postgres import free_port
+
+UNIT = "/usr/lib/systemd/system/pulse.service"
+SETTINGS, VARIABLES = "/etc/pulse/pulse.yaml", "/etc/pulse/pulse.env"
+SECURE_ENOUGH = 2.0  # of 10, by systemd-analyze security; "OK" begins at 5
+
+
+@pytest.fixture(scope="session")
+def build_dir(bin_dir):
+    folder = Path(os.environ.get("BUILD_DIR", bin_dir.parent))
+    assert (folder / "CPackConfig.cmake").is_file(), f"BUILD_DIR: {folder} is not the folder of a build"
+    return folder
+
+
+def command(*words, **options):
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=PATIENCE, **options)
+    assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def package(build_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
+    command("cpack", "--config", build_dir / "CPackConfig.cmake", "-B", folder)
+    [path] = folder.glob("*.deb")
+    return path
+
+
+@pytest.fixture(scope="session")
+def next_package(package, tmp_path_factory):
+    """The same with a higher version, and other files of settings."""
+    folder = tmp_path_factory.mktemp("next")
+    command("dpkg-deb", "--raw-extract", package, folder / "tree")
+    control = folder / "tree/DEBIAN/control"
+    control.write_text(re.sub(r"^(Version: .*)$", r"\1+next", control.read_text(), flags=re.MULTILINE))
+    for path in (SETTINGS, VARIABLES):
+        with open(f"{folder}/tree{path}", "a", encoding="utf-8") as file:
+            file.write("# of the next version\n")
+    command("dpkg-deb", "--root-owner-group", "-Znone", "--build", folder / "tree", folder / "next.deb")
+    return folder / "next.deb"
+
+
+@pytest.fixture
+def bare_machine(package, next_package, tmp_path):
+    shutil.copy(package, tmp_path / "pulse.deb")
+    shutil.copy(next_package, tmp_path / "next.deb")
+    try:
+        place = Layer(tmp_path)
+    except NotPossible as reason:
+        if os.environ.get("CI_PACKAGING") != "install":
+            pytest.skip(f"{reason}; CI_PACKAGING=install installs the package on this machine instead")
+        place = ThisMachine(tmp_path)
+    with place as here:
+        assert not here.exists("/usr/bin/pulse") and not here.succeeds("getent", "passwd", "pulse"), "it is installed here"
+        try:
+            yield here
+        finally:
+            here.run("dpkg", "--purge", "phoenix-pulse", fails=True)
+
+
+@pytest.fixture
+def machine(bare_machine):
+    bare_machine.run("dpkg", "--install", bare_machine.path("pulse.deb"))
+    return bare_machine
+
+
+def unit_setting(machine, key):
+    [value] = re.findall(rf"^{key}=-?(.+)$", machine.read(UNIT), re.MULTILINE)
+    return value
+
+
+class Service:
+    """The ExecStart line of the unit, run as systemd would: its user, no rights, its variables, a socket to report to."""
+
+    def __init__(self, machine, log):
+        self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        name = f"pulse-test-{os.getpid()}-{free_port()}"
+        self.notices.bind(f"\0{name}")  # abstract: there is no file that would have to be seen from both roots
+        self.notices.settimeout(1)
+        self.log = log
+        variables = {"NOTIFY_SOCKET": f"@{name}", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        variables |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+        for line in machine.read(unit_setting(machine, "EnvironmentFile")).splitlines():
+            if line and not line.startswith("#"):
+                variables |= dict([line.split("=", 1)])
+        user, group = unit_setting(machine, "User"), unit_setting(machine, "Group")
+        with open(log, "wb") as output:
+            self.process = machine.start(
+                "setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups", "--inh-caps=-all", "--bounding-set=-all",
+                "--no-new-privs", "--pdeathsig=KILL", *shlex.split(unit_setting(machine, "ExecStart")),
+                env=variables, stdout=output, stderr=output)
+
+    def wait_for(self, notice):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if notice in self.notices.recv(65536).decode().splitlines():
+                    return
+            except TimeoutError:
+                pass  # does it still live?
+        raise AssertionError(f"no {notice}; exit code {self.process.poll()}: {self.log.read_text(errors='replace')}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.notices.close()
+
+
+# ---- the package
+
+
+def test_what_an_installation_brings(machine):
+    name, home, shell = machine.run("getent", "passwd", "pulse").split(":")[4:]
+    assert (name.strip(","), home, shell) == ("Phoenix Pulse", "/var/lib/pulse", "/usr/sbin/nologin\n")
+    for path, owner_and_mode in {
+            "/usr/bin/pulse": "root:root 755", UNIT: "root:root 644", "/etc/pulse": "root:root 755",
+            SETTINGS: "root:pulse 640", VARIABLES: "root:pulse 640", "/etc/pulse/collectors": "root:root 755",
+            "/etc/pulse/collectors/example.yaml": "root:root 644", "/usr/share/phoenix-pulse/collectors": "root:root 755",
+            "/usr/share/phoenix-pulse/schema/collector.schema.json": "root:root 644",
+            "/var/lib/pulse": "pulse:pulse 750", "/var/log/pulse": "pulse:pulse 750"}.items():
+        assert (path, machine.status(path)) == (path, owner_and_mode)
+    installed = machine.run("ls", "/usr/share/phoenix-pulse/collectors").split()
+    assert installed == sorted(path.name for path in (ROOT / "collectors").glob("*.yaml"))
+    for name in ("simulator", "fault-proxy"):
+        assert not machine.exists(f"/usr/bin/{name}")
+
+
+def test_an_installation_starts_and_enables_nothing(machine):
+    assert machine.run("systemctl", "is-enabled", "pulse.service", fails=True) == "disabled\n"
+    assert machine.run("ls", "-A", "/var/lib/pulse", "/var/log/pulse") == "/var/lib/pulse:\n\n/var/log/pulse:\n"
+
+
+def test_the_settings_are_valid_and_readable_for_the_service_only(machine):
+    as_user = ["setpriv", "--regid=pulse", "--init-groups", "--reuid=pulse"]
+    assert "1 of 1 collectors are valid" in machine.run(*as_user, "pulse", "--config", SETTINGS, "validate")
+    as_nobody = ["setpriv", "--regid=nogroup", "--clear-groups", "--reuid=nobody"]
+    for path in (SETTINGS, VARIABLES, "/var/lib/pulse/x", "/var/log/pulse/x"):
+        assert "Permission denied" in machine.run(*as_nobody, "cat", path, fails=True)
+
+
+def test_systemd_accepts_the_unit(machine):
+    said = machine.run("systemd-analyze", "verify", UNIT)
+    assert "pulse" not in said
+    said = machine.run("systemd-analyze", "security", "--offline=yes", f"--threshold={SECURE_ENOUGH * 10:.0f}", UNIT)
+    assert "Overall exposure level for pulse.service" in said
+
+
+def test_the_service_starts_as_its_user_and_stops(machine, tmp_path):
+    machine.write(VARIABLES, f"PULSE_LISTEN__ADDRESS=127.0.0.1:{free_port()}\n")
+    with Service(machine, tmp_path / "service.log") as service:
+        service.wait_for("READY=1")
+        assert service.stop() == 0
+    assert machine.status("/var/lib/pulse/pulse.db").startswith("pulse:pulse ")
+
+
+def test_an_upgrade_keeps_data_and_what_was_changed(machine):
+    changed = machine.read(SETTINGS) + "workers: 3\n"
+    machine.write(SETTINGS, changed)
+    machine.write("/var/lib/pulse/pulse.db", "rows")
+    machine.write("/etc/pulse/collectors/mine.yaml", "name: mine\n")
+    machine.run("systemctl", "enable", "pulse.service")
+    machine.run("dpkg", "--force-confdef", "--force-confold", "--install", machine.path("next.deb"))
+    assert machine.run("dpkg-query", "-W", "-f=${Version}", "phoenix-pulse").endswith("+next")
+    assert machine.read(SETTINGS) == changed
+    for path in (f"{SETTINGS}.dpkg-dist", VARIABLES):
+        assert "of the next version" in machine.read(path)
+    assert machine.read("/var/lib/pulse/pulse.db") == "rows"
+    assert machine.read("/etc/pulse/collectors/mine.yaml") == "name: mine\n"
+    for path in (SETTINGS, VARIABLES):
+        assert (path, machine.status(path)) == (path, "root:pulse 640")
+    assert machine.run("systemctl", "is-enabled", "pulse.service") == "enabled\n"
+
+
+def files_and_users(machine):
+    """But for what the tools write down about themselves, and their copies of /etc/passwd and its like."""
+    own_books = ["(", "-path", "/var/lib/dpkg", "-o", "-path", "/var/cache", "-o", "-path", "/var/log/dpkg.log", ")", "-prune"]
+    files = machine.run("find", "/etc", "/usr", "/var", "/opt", *own_books, "-o", "-not", "-name", "*-", "-print", quiet=True)
+    return set((files + machine.read("/etc/passwd") + machine.read("/etc/group")).splitlines())
+
+
+def test_a_removal_keeps_and_a_purge_leaves_nothing(bare_machine):
+    machine = bare_machine
+    clean = files_and_users(machine)
+    machine.run("dpkg", "--install", machine.path("pulse.deb"))
+    machine.write("/var/lib/pulse/pulse.db", "rows")
+    machine.write("/var/log/pulse/kev.log", "lines")
+    machine.write("/etc/pulse/collectors/mine.yaml", "name: mine\n")
+    machine.run("systemctl", "enable", "pulse.service")
+    before = machine.read(SETTINGS)
+    machine.run("dpkg", "--remove", "phoenix-pulse")
+    assert not machine.exists("/usr/bin/pulse") and not machine.exists(UNIT)
+    assert (machine.read("/var/lib/pulse/pulse.db"), machine.read("/var/log/pulse/kev.log")) == ("rows", "lines")
+    assert machine.read(SETTINGS) == before
+    machine.run("dpkg", "--purge", "phoenix-pulse")
+    assert files_and_users(machine) == clean
+
+
+def test_a_purge_leaves_what_belongs_to_others(machine):
+    """PulseAudio keeps its settings in /etc/pulse, too, and has a user of the same name."""
+    machine.write("/etc/pulse/daemon.conf", "theirs")
+    machine.run("usermod", "--comment", "PulseAudio daemon", "--home", "/run/pulse", "pulse")
+    machine.run("dpkg", "--purge", "phoenix-pulse")
+    left = machine.run("ls", "-A", "/etc/pulse").split()
+    assert "daemon.conf" in left and not {"pulse.yaml", "pulse.env", "collectors"} & set(left)
+    assert machine.succeeds("getent", "passwd", "pulse")
+    machine.run("rm", "/etc/pulse/daemon.conf")
+    machine.run("deluser", "--quiet", "--system", "pulse")
+
+
+def test_when_the_service_is_stopped_and_started_again(machine):
+    """With systemd at work, which a layer has not: what the scripts would ask of it is written down."""
+    if not isinstance(machine, Layer):
+        pytest.skip("needs a machine that is thrown away")
+    for program in ("/usr/bin/systemctl", "/usr/bin/deb-systemd-invoke"):
+        machine.write(program, '#!/bin/sh\necho "${0##*/} $*" >> /run/asked\n')
+    machine.run("mkdir", "-p", "/run/systemd/system")
+
+    def asked(*arguments):
+        machine.write("/run/asked", "")
+        machine.run("dpkg", *arguments)
+        return machine.read("/run/asked").splitlines()
+
+    reload, invoke = "systemctl --system daemon-reload", "deb-systemd-invoke"
+    new_version = asked("--force-confdef", "--force-confold", "--install", machine.path("next.deb"))
+    assert new_version[-2:] == [reload, f"{invoke} try-restart pulse.service"]
+    assert f"{invoke} stop pulse.service" not in new_version
+    assert asked("--remove", "phoenix-pulse") == [f"{invoke} stop pulse.service", reload]
+    assert asked("--install", machine.path("pulse.deb"))[-1] == f"{invoke} try-restart pulse.service"
+
+
+# ---- cmake --install
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_an_installation_stays_below_its_prefix(build_dir, tmp_path, staged):
+    prefix = Path("/opt/pulse") if staged else tmp_path / "prefix"
+    stage = tmp_path / "stage" if staged else None
+    environment = {**os.environ, **({"DESTDIR": str(stage)} if staged else {})}
+    command("cmake", "--install", build_dir, "--prefix", prefix, env=environment)
+    below = Path(f"{stage}{prefix}") if staged else prefix
+    said = {Path(line) for line in (build_dir / "install_manifest.txt").read_text().splitlines()}
+    found = {path for path in below.rglob("*") if not path.is_dir()}
+    assert found == {below / path.relative_to(prefix) for path in said}
+    assert not staged or [path for path in stage.rglob("*") if not path.is_dir() and below not in path.parents] == []
+    names = {str(path.relative_to(below)) for path in found}
+    assert {path for path in names if path.startswith("bin/")} == {"bin/pulse"}
+    assert {"lib/systemd/system/pulse.service", "lib/sysusers.d/phoenix-pulse.conf", "share/doc/phoenix-pulse/README.md",
+            "share/doc/phoenix-pulse/docs/operations.md", "share/phoenix-pulse/collectors/cisa-kev.yaml",
+            "share/phoenix-pulse/examples/pulse.yaml", "share/phoenix-pulse/examples/pulse.env",
+            "share/phoenix-pulse/schema/collector.schema.json"} <= names
+    unit = (below / "lib/systemd/system/pulse.service").read_text()
+    assert f"\nExecStart={prefix}/bin/pulse run --config /etc/pulse/pulse.yaml\n" in unit and not re.search("@[A-Z]", unit)
+    assert command(below / "bin/pulse", "--version").startswith("pulse ")
+
+
+# ---- files of deploy/ for programs that are not here
+
+
+def container_instructions():
+    text = re.sub(r"^#.*\n", "", (ROOT / "deploy/Containerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return re.sub(r"\s*\\\n\s*", " ", text).splitlines()
+
+
+def test_the_container_builds_from_what_it_copies(tmp_path):
+    sources = [word for line in container_instructions() if line.startswith("COPY ") for word in line.split()[1:-1]]
+    assert "src" in sources and "apps" in sources
+    for source in sources:
+        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+        copy(ROOT / source, tmp_path / source)
+    command("cmake", "--preset", "release", cwd=tmp_path)
+    command("cmake", "--build", "build/release", "--target", "help", cwd=tmp_path)
+
+
+def test_the_container_installs_what_developers_install():
+    known = set(re.sub(r"#.*|[()]", "", "\n".join(re.findall(
+        r"^\w+_packages=(\(.*?\))", (ROOT / "dev").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))).split())
+    build, run = [re.search(r"--no-install-recommends (.*?)( &&|$)", line).group(1).split()
+                  for line in container_instructions() if "apt-get install" in line]
+    assert set(build) <= known and {"g++", "dpkg-dev"} <= set(build)
+    assert run == ["curl", "/package/phoenix-pulse_*.deb"] and "curl" in known
+
+
+def test_the_processes_of_the_procfile(bin_dir):
+    lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    commands = dict(line.split(": ", 1) for line in lines)
+    for name, words in commands.items():
+        program, *arguments = shlex.split(words)
+        assert program == f"build/bin/{name}" and (bin_dir / name).is_file()
+        assert command(bin_dir / name, *arguments, "--help")
+    assert "pulse" in commands
