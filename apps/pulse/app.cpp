@@ -122,10 +122,15 @@ std::optional<config::LoadedSettings> App::load(const config::SettingsQuery& que
 
 std::unique_ptr<App> App::create(const std::optional<std::string>& config_path) {
   config::Faults faults;
+  auto app = create(config_path, faults);
+  if (!app) complain_text(faults.text());
+  return app;
+}
+
+std::unique_ptr<App> App::create(const std::optional<std::string>& config_path, config::Faults& faults) {
   const config::SettingsQuery query{
       .path = config_path, .directory = ".", .process_environment = process_environment()};
   if (auto loaded = load(query, faults)) return std::unique_ptr<App>(new App(query, *std::move(loaded)));
-  complain_text(faults.text());
   return nullptr;
 }
 

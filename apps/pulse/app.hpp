@@ -28,6 +28,8 @@ class App {
  public:
   // Nothing, and the faults are on stderr, if the settings are wrong.
   static std::unique_ptr<App> create(const std::optional<std::string>& config_path);
+  // The same, with the faults in `faults`.
+  static std::unique_ptr<App> create(const std::optional<std::string>& config_path, config::Faults& faults);
   // Faults are added if the settings are wrong.
   static std::optional<config::LoadedSettings> load(const config::SettingsQuery& query,
                                                     config::Faults& faults);

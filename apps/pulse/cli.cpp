@@ -20,10 +20,14 @@ namespace {
 struct Chosen {
   std::function<int(App&)> command;
   std::function<int()> plain_command;
+  std::function<int(const std::optional<std::string>& config)> own_app_command;
   ValidateOptions validating;
   CollectOptions collecting;
   RunsOptions listing;
   NextOptions fires;
+  StatusOptions standing;
+  LogsOptions log_lines;
+  DoctorOptions examination;
   std::string topic = "collector", directory;
   bool schema = false;
 };
@@ -98,6 +102,45 @@ void add_next(CLI::App& cli, Chosen& chosen) {
   command->callback([&] { chosen.command = [&](App& app) { return next(app, options); }; });
 }
 
+void add_status(CLI::App& cli, Chosen& chosen) {
+  StatusOptions& options = chosen.standing;
+  auto* command =
+      cli.add_subcommand("status", "How well the collectors are, now; exit code 1 if one is not.");
+  command->add_option("names", options.names, "Of these collectors; all if absent");
+  auto* watch = command->add_flag("--watch", options.watch,
+                                  "Go on: a live table on a terminal, else a line for each change");
+  command->add_option("--interval", options.interval, "How often --watch looks")
+      ->capture_default_str()
+      ->needs(watch);
+  command->add_flag("--json", options.json, "As JSON")->excludes(watch);
+  command->add_flag("--strict", options.strict, "Exit code 2 if there are only warnings");
+  command->callback([&] { chosen.command = [&](App& app) { return status(app, options); }; });
+}
+
+void add_logs(CLI::App& cli, Chosen& chosen) {
+  LogsOptions& options = chosen.log_lines;
+  auto* command = cli.add_subcommand("logs", "The log of a collector, packed days too.");
+  command->add_option("name", options.name, "The collector")->required();
+  command->add_option("--lines", options.lines, "How many of the last lines; 50, with --since all")
+      ->check(CLI::Range(0, 1'000'000));
+  command->add_option("--since", options.since, "Only lines of the last 2h, 7d …");
+  command->add_flag("--follow", options.follow, "Go on with what is written from now on");
+  command->callback([&] { chosen.command = [&](App& app) { return logs(app, options); }; });
+}
+
+void add_doctor(CLI::App& cli, Chosen& chosen) {
+  DoctorOptions& options = chosen.examination;
+  auto* command =
+      cli.add_subcommand("doctor", "Look at settings, databases, disks and clock; change nothing.");
+  command->add_flag("--json", options.json, "As JSON");
+  command->add_flag("--strict", options.strict, "Exit code 1 if there are only warnings");
+  command->callback([&] {
+    chosen.own_app_command = [&](const std::optional<std::string>& config) {
+      return doctor(config, options);
+    };
+  });
+}
+
 void add_reference(CLI::App& cli, Chosen& chosen) {
   auto* command = cli.add_subcommand("reference", "All keys of a file, as a Markdown table.");
   command->add_option("file", chosen.topic, "collector or pulse")
@@ -115,6 +158,7 @@ void add_init(CLI::App& cli, Chosen& chosen) {
 
 int carry_out(const Chosen& chosen, const std::optional<std::string>& config) {
   if (chosen.plain_command) return chosen.plain_command();
+  if (chosen.own_app_command) return chosen.own_app_command(config);
   const std::unique_ptr<App> app = App::create(config);
   if (!app) return configuration;
   const int code = chosen.command(*app);
@@ -140,6 +184,9 @@ int run_command_line(int argc, char** argv) {
   add_collect(cli, chosen);
   add_runs(cli, chosen);
   add_next(cli, chosen);
+  add_status(cli, chosen);
+  add_logs(cli, chosen);
+  add_doctor(cli, chosen);
   add_reference(cli, chosen);
   add_init(cli, chosen);
   try {

@@ -50,6 +50,30 @@ struct NextOptions {
 };
 int next(App& app, const NextOptions& options);
 
+struct StatusOptions {
+  std::vector<std::string> names{};
+  std::string interval = "2s";
+  bool watch = false;
+  bool json = false;
+  bool strict = false;
+};
+int status(App& app, const StatusOptions& options);
+
+struct LogsOptions {
+  std::string name;
+  std::optional<std::int64_t> lines;  // else 50, or all with `since`
+  std::string since;
+  bool follow = false;
+};
+int logs(App& app, const LogsOptions& options);
+
+struct DoctorOptions {
+  bool json = false;
+  bool strict = false;
+};
+// Not of an App: that there is none is a finding, too.
+int doctor(const std::optional<std::string>& config, const DoctorOptions& options);
+
 int reference(const std::string& what, bool schema);  // "collector" or "pulse"; Markdown, or a JSON Schema
 
 int init(const std::string& directory);  // writes a starter project there

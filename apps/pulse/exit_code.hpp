@@ -11,6 +11,7 @@ namespace pulse {
 enum ExitCode : int {
   ok = 0,
   unhealthy = 1,  // empty, rejected …: it worked, but a person should look
+  warnings_only = 2,
   run_failed = 3,
   usage = 64,
   unavailable = 69,

@@ -121,4 +121,14 @@ std::string to_json(const std::vector<Fire>& fires) {
   return dump(list);
 }
 
+std::string to_json(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const Finding& finding : findings)
+    list.push_back({{"check", finding.check},
+                    {"state", to_string(finding.state)},
+                    {"message", finding.message},
+                    {"remedy", finding.remedy.empty() ? Json() : Json(finding.remedy)}});
+  return dump(list);
+}
+
 }  // namespace pulse

@@ -1,5 +1,8 @@
 #include "pulse/selection.hpp"
 
+#include <fmt/format.h>
+
+#include "base/text.hpp"
 #include "collect/cast.hpp"
 #include "collect/windows.hpp"
 
@@ -44,6 +47,15 @@ Selection select(const App& app, const std::vector<std::string>& names, const st
       for (const config::Fault& warning : entry.collector->warnings.sorted()) selection.warnings.add(warning);
   selection.entries = std::move(catalogue.entries);
   return selection;
+}
+
+std::string no_such_collector(std::string_view name, const std::vector<std::string_view>& known) {
+  const std::string_view near = base::nearest(name, known);
+  const std::string hint = !near.empty()   ? fmt::format("did you mean \"{}\"?", near)
+                           : known.empty() ? "there are no collectors"
+                                           : fmt::format("known: {}", fmt::join(known, ", "));
+  return fmt::format("no collector is called \"{}\"; {}\n", base::shorten(base::escape_control(name), 100),
+                     base::shorten(base::escape_control(hint), 1000));
 }
 
 }  // namespace pulse

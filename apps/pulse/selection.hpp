@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/catalogue.hpp"
@@ -17,5 +18,8 @@ struct Selection {
 };
 
 Selection select(const App& app, const std::vector<std::string>& names, const std::vector<std::string>& set);
+
+// "no collector is called "kew"; did you mean "kev"?", with the line's end.
+std::string no_such_collector(std::string_view name, const std::vector<std::string_view>& known);
 
 }  // namespace pulse

@@ -81,7 +81,7 @@ trap 'stopping=1' INT TERM HUP
 trap stop_all EXIT
 
 start_world() {
-  coproc simulator_output { exec setsid "$bin/simulator" --port 0 --seed 1 2>"$home/simulator.log"; }
+  coproc simulator_output { exec setsid "$bin/simulator" --port 0 --seed 1 --live 2>"$home/simulator.log"; }
   simulator=$!
   local ready=''
   read -r -t "$start_seconds" ready <&"${simulator_output[0]}" || true

@@ -16,6 +16,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", seed, "the same seed gives the same world; default: random");
   app.add_option("--kev-records", kev_records, "records of the KEV catalogue")
       ->check(CLI::Range(std::size_t{0}, simulator::World::maximum_records));
+  bool live = false;
+  app.add_flag("--live", live,
+               "data of today, and what changes, changes now; default: of 2025, six hours a tick");
   CLI11_PARSE(app, argc, argv);
 
   sigset_t ends;  // blocked before any thread starts, so that only sigwait() below gets them
@@ -25,8 +28,8 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  simulator::World world(seed, {{"kev", kev_records}});
   base::SystemClock clock;
+  simulator::World world(seed, {{"kev", kev_records}}, live ? &clock : nullptr);
   auto server = simulator::Server::start(world, clock, port);
   if (!server) {
     fmt::print(stderr, "simulator: {}\n", server.error().message);

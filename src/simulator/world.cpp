@@ -115,7 +115,7 @@ base::Result<World::Ticked> World::tick(std::string_view name, std::size_t add, 
     return base::error(base::Code::invalid_data, "more than {} records", maximum_records);
   const Api& api = owner(*find_api(name));
   ++state->ticks;
-  state->released += 6h;
+  state->released = clock_ != nullptr ? clock_->wall() : state->released + 6h;
   state->body.reset();
 
   Ticked result;
@@ -173,7 +173,7 @@ ApiState* World::find(std::string_view name) const {
   if (found != states_.end()) return &found->second;
   ApiState& state = states_[std::string(api.name)];
   state.rng = base::Rng(seed_ ^ hash(api.name));  // a new API does not change the others' data
-  state.released = first_release;
+  state.released = clock_ != nullptr ? clock_->wall() : first_release;
   const auto wanted = wanted_.find(std::string(api.name));
   api.generate(state, std::min(wanted == wanted_.end() ? api.records : wanted->second, maximum_records));
   return &state;

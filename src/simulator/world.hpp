@@ -1,6 +1,7 @@
 // The data of the fake outside world: one table of records per API, made from a seed. The same seed and the
 // same calls give the same bytes on every machine; data changes by tick() and edit() only, never by being
-// asked for. Pure (no network, no clock). World is thread-safe; Api's functions run under its lock.
+// asked for. No network, and without --live no clock. World is thread-safe; Api's functions run under its
+// lock.
 //
 //   World world(7, {{"kev", 1404}});
 //   world.tick("kev", 2, 1);                        // two new records in front, one old one changed
@@ -92,8 +93,10 @@ const Api* route(std::string_view host, std::string_view path);
 
 class World {
  public:
-  World(std::uint64_t seed, std::map<std::string, std::size_t> records)
-      : seed_(seed), wanted_(std::move(records)) {}
+  // With a clock its data are of today, and those that change are of now; else they begin on a day of 2025,
+  // and each tick is six hours.
+  World(std::uint64_t seed, std::map<std::string, std::size_t> records, const base::Clock* clock = nullptr)
+      : seed_(seed), wanted_(std::move(records)), clock_(clock) {}
 
   std::uint64_t seed() const { return seed_; }
   Answer serve(const Api& api, const ApiRequest& request = {});
@@ -113,6 +116,7 @@ class World {
 
   const std::uint64_t seed_;
   const std::map<std::string, std::size_t> wanted_;  // numbers of records
+  const base::Clock* const clock_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, ApiState, std::less<>> states_;
 };
