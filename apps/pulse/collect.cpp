@@ -6,6 +6,7 @@
 #include "collect/run.hpp"
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
+#include "pulse/delegate.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
 #include "pulse/output.hpp"
@@ -15,6 +16,7 @@ namespace pulse {
 namespace {
 
 constexpr std::size_t rows_shown = 10;  // of a dry run; --json prints all
+constexpr std::chrono::milliseconds lock_turn{500};
 
 std::string summary(const collect::RunReport& report, bool dry_run) {
   const collect::RunRecord& run = report.run;
@@ -105,27 +107,49 @@ std::vector<config::Collector> load(App& app, const CollectOptions& options, std
   return collectors;
 }
 
-// Tries at once, and says whom it waits for before it waits.
-base::Result<store::Database*> open_store(App& app, std::chrono::milliseconds wait) {
+// The store, or the exit code if a daemon that holds it has done the work.
+struct Opened {
+  store::Database* database = nullptr;
+  std::optional<int> done{};
+};
+
+// Tries at once, and says whom it waits for before it waits. Lock and daemon are asked by turns: one that
+// starts has the lock before it listens, one that ends listens no more before it lets go (SQ1).
+base::Result<Opened> open_store(App& app, const CollectOptions& options, base::SteadyTime deadline) {
+  const auto left = [&] {
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - app.clock.steady());
+    return std::max(rest, std::chrono::milliseconds{0});
+  };
   auto opened = app.open_store(std::chrono::milliseconds{0});
-  if (opened || wait.count() == 0) return opened;
+  if (opened) return Opened{*opened};
   const bool is_server = app.settings.store.engine == config::DatabaseAddress::Engine::postgresql;
-  const base::Code code = opened.error().code;
-  if (code != base::Code::conflict && !(is_server && code == base::Code::unavailable)) return opened;
+  const auto is_passing = [&] {
+    const base::Code code = opened.error().code;
+    return code == base::Code::conflict || (is_server && code == base::Code::unavailable);
+  };
+  if (left().count() == 0 || !is_passing()) return opened.error();
   app.log.logger().info("waiting for the database",
-                        {{"for", base::format_duration(wait)}, {"reason", opened.error().message}});
-  return app.open_store(wait);
+                        {{"for", base::format_duration(left())}, {"reason", opened.error().message}});
+  while (!opened && is_passing() && left().count() > 0) {
+    if (const auto code = delegate_collect(app, options, deadline)) return Opened{nullptr, code};
+    opened = app.open_store(is_server ? left() : std::min(left(), lock_turn));
+  }
+  if (!opened) return opened.error();
+  return Opened{*opened};
 }
 
 }  // namespace
 
 int collect(App& app, const CollectOptions& options) {
   std::vector<int> codes;
-  const auto wait = base::parse_duration(options.wait);
+  const auto wait = base::parse_duration(options.wait == "0" ? "0s" : options.wait);
   if (!wait || *wait > std::chrono::hours{24}) {
     complain("--wait {}: is not a duration of at most 24h; write 0s, 30s, 10m\n", options.wait);
     return usage;
   }
+  const base::SteadyTime deadline = app.clock.steady() + *wait;
+  if (!options.dry_run)
+    if (const auto code = delegate_collect(app, options, deadline)) return *code;
   std::vector<InvalidCollector> invalid;
   const std::vector<config::Collector> collectors = load(app, options, codes, invalid);
 
@@ -137,7 +161,7 @@ int collect(App& app, const CollectOptions& options) {
   };
   if (collectors.empty()) return end();
   if (!options.dry_run) {
-    const auto opened = open_store(app, *wait);
+    const auto opened = open_store(app, options, deadline);
     if (!opened) {
       const base::Code code = opened.error().code;
       if (code != base::Code::cancelled)
@@ -146,7 +170,8 @@ int collect(App& app, const CollectOptions& options) {
       codes.push_back(code == base::Code::conflict ? try_again : unavailable);
       return end();
     }
-    database = *opened;
+    if (opened->done) return *opened->done;
+    database = opened->database;
   }
   using Resume = collect::RunOptions::Resume;
   const Resume resume = options.fresh ? Resume::never : options.resume ? Resume::always : Resume::automatic;

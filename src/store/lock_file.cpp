@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "store/system_error.hpp"
 
 namespace store {
 namespace {
@@ -55,7 +55,7 @@ base::Result<LockFile> LockFile::acquire(const std::filesystem::path& target, st
   const base::SteadyTime deadline = clock.steady() + wait;
   while (true) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) return system_error(errno, "opening the lock file " + path);
+    if (descriptor < 0) return base::system_error(errno, "opening the lock file " + path);
     LockFile lock(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
       if (!is_still_there(descriptor, path)) continue;
@@ -68,7 +68,7 @@ base::Result<LockFile> LockFile::acquire(const std::filesystem::path& target, st
     const int fault = errno;
     const std::string owner = holder(descriptor);
     ::close(std::exchange(lock.descriptor_, -1));  // not ours: its text must not be cut by the destructor
-    if (fault != EWOULDBLOCK && fault != EINTR) return system_error(fault, "locking " + path);
+    if (fault != EWOULDBLOCK && fault != EINTR) return base::system_error(fault, "locking " + path);
     const base::Duration left = deadline - clock.steady();
     if (left <= 0ns) {
       return base::error(base::Code::conflict, "{} is in use by {}; wait for it or raise --wait",

@@ -8,10 +8,10 @@
 #include <set>
 #include <vector>
 
+#include "base/system_error.hpp"
 #include "store/gate.hpp"
 #include "store/lock_file.hpp"
 #include "store/sqlite_connection.hpp"
-#include "store/system_error.hpp"
 
 namespace store {
 namespace {
@@ -183,7 +183,7 @@ base::Result<void> create_folders(const fs::path& folder) {
   if (folder.empty() || fs::is_directory(folder, fault)) return {};
   if (folder.has_relative_path()) TRY(create_folders(folder.parent_path()));
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return system_error(errno, "creating the folder " + folder.string());
+    return base::system_error(errno, "creating the folder " + folder.string());
   return {};
 }
 
@@ -201,7 +201,7 @@ base::Result<fs::path> resolve(const SqliteOptions& options) {
     return base::error(Code::unavailable, "no database at {} yet: run `pulse collect` first", path.string());
   }
   fs::path file = fs::weakly_canonical(path, fault);
-  if (fault) return system_error(fault.value(), "the database " + path.string());
+  if (fault) return base::system_error(fault.value(), "the database " + path.string());
   return file;
 }
 

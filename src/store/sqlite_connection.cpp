@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/system_error.hpp"
 #include "store/call_work.hpp"
 #include "store/sql_text.hpp"
 #include "store/sqlite_dialect.hpp"
 #include "store/sqlite_functions.hpp"
-#include "store/system_error.hpp"
 
 namespace store {
 namespace {
@@ -30,8 +30,8 @@ Code code_of(int extended, int system_errno) {
     case SQLITE_LOCKED: return Code::conflict;
     case SQLITE_FULL: return Code::no_space;
     case SQLITE_IOERR:
-      return code_of_errno(system_errno) == Code::no_space ? Code::no_space : Code::unavailable;
-    case SQLITE_CANTOPEN: return code_of_errno(system_errno);
+      return base::code_of_errno(system_errno) == Code::no_space ? Code::no_space : Code::unavailable;
+    case SQLITE_CANTOPEN: return base::code_of_errno(system_errno);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_PROTOCOL:

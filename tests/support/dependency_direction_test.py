@@ -9,7 +9,7 @@ from source_tree import ROOT, code_files, write_tree
 GROUPS = [
     ["base"],
     ["resilience", "schedule", "decode", "expr", "checks"],
-    ["config", "telemetry", "store", "http", "supervise"],
+    ["config", "telemetry", "store", "http", "supervise", "control"],
     ["telegram", "outbox", "jobs"],
     ["alerts", "football"],
     ["collect", "bot", "web", "keeper"],
