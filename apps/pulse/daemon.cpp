@@ -5,9 +5,12 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "control/client.hpp"
 #include "pulse/commands.hpp"
+#include "pulse/delegate.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/output.hpp"
+#include "pulse/selection.hpp"
 #include "pulse/service_manager.hpp"
 #include "web/status_routes.hpp"
 
@@ -58,7 +61,6 @@ int Daemon::run() {
   app_.signals.on_hangup([this] { mailbox_.post([this] { reload(); }); });
   const auto code = open_store();
   if (!code && !app_.signals.token().stop_requested()) {
-    start_control();
     work_until_stop();
   }
   app_.signals.on_hangup({});
@@ -117,6 +119,11 @@ std::optional<int> Daemon::open_store() {
                               {{"store", app_.settings.store.description()}, {"reason", error.message}});
       return configuration;
     }
+    if (error.code == Code::conflict && is_another_at_work()) {
+      app_.log.logger().fatal("another pulse run is at work on this store",
+                              {{"store", app_.settings.store.description()}, {"reason", error.message}});
+      return try_again;
+    }
     page_.set_readiness("the store cannot be used: " + error.message);
     board_.warn("store", "The store cannot be used: " + error.message);
     if (!said_at || app_.clock.steady() - *said_at >= say_again_every) {
@@ -131,7 +138,24 @@ std::optional<int> Daemon::open_store() {
   return std::nullopt;
 }
 
-void Daemon::start_control() {}
+// Whoever holds the lock of a file and answers at its socket is a daemon.
+bool Daemon::is_another_at_work() {
+  if (app_.settings.store.engine != config::DatabaseAddress::Engine::sqlite) return false;
+  return control::Client::connect(socket_path(app_.settings.store), app_.clock, app_.signals.token())
+      .has_value();
+}
+
+void Daemon::take_orders() {
+  if (store_->dialect().is_server()) return;
+  orders_ = std::make_unique<Orders>(
+      app_, mailbox_, [this](keeper::Request request) { scheduler_->request(std::move(request)); });
+  const auto path = socket_path(app_.settings.store);
+  if (const auto listening = orders_->listen(path); !listening) {
+    app_.log.logger().critical("commands cannot reach this daemon; they will wait for the lock of its store",
+                               {{"socket", path.string()}, {"reason", listening.error().message}});
+    board_.warn("socket", "Commands cannot reach this daemon: " + listening.error().message);
+  }
+}
 
 // ---- work ----
 
@@ -151,6 +175,7 @@ void Daemon::work_until_stop() {
                              .launch = [this](keeper::Launch it) { launch(std::move(it)); },
                              .workers = static_cast<std::size_t>(app_.settings.workers)},
       roster_, board_);
+  take_orders();
   bool was_ready = false;
   while (!app_.signals.token().stop_requested()) {
     look_after(app_.clock.steady());
@@ -214,7 +239,7 @@ void Daemon::reload() {
   config::Faults faults;
   const auto loaded = App::load(app_.query, faults);
   if (loaded) {
-    config::Catalogue catalogue = config::load_catalogue({}, loaded->settings, loaded->environment, {});
+    config::Catalogue catalogue = load_judged(loaded->settings, loaded->environment);
     if (catalogue.faults.empty()) {
       roster_ = keeper::renewed(roster_, std::move(catalogue), app_.clock.wall());
       board_.warn("reload", "");
@@ -239,21 +264,23 @@ void Daemon::stop() {
   page_.set_readiness("stopping");
   if (!scheduler_) return;
   app_.log.logger().info("stopping", {{"runs", scheduler_->running()}});
+  if (orders_) orders_->stop_listening();
   scheduler_->stop();
   const base::SteadyTime soon = app_.clock.steady() + stop_within;
   bool said = false;
-  while (scheduler_->running() > 0) {
+  while (scheduler_->running() > 0 || (orders_ && !orders_->is_idle())) {
     const base::SteadyTime now = app_.clock.steady();
     if (now >= soon && !std::exchange(said, true))
       app_.log.logger().warning("waiting for a commit under way", {{"runs", scheduler_->running()}});
     mailbox_.work(now < soon ? soon : now + 1s, {});
     service_manager::alive();
   }
+  orders_.reset();
   app_.log.logger().info("stopped", {});
 }
 
 int run(App& app) {
-  config::Catalogue catalogue = config::load_catalogue({}, app.settings, app.environment, {});
+  config::Catalogue catalogue = load_judged(app.settings, app.environment);
   if (!catalogue.faults.empty()) {
     app.terminal.write(app.redactor.redact(catalogue.faults.text()));
     return configuration;

@@ -18,6 +18,7 @@
 #include "keeper/scheduler.hpp"
 #include "pulse/app.hpp"
 #include "pulse/mailbox.hpp"
+#include "pulse/orders.hpp"
 #include "pulse/page.hpp"
 #include "web/server.hpp"
 
@@ -32,7 +33,8 @@ class Daemon {
  private:
   std::optional<int> start_page();
   std::optional<int> open_store();  // waits for it, however long; nothing: it is open
-  void start_control();
+  void take_orders();
+  bool is_another_at_work();
   void work_until_stop();
   void stop();
   void launch(keeper::Launch launch);
@@ -50,6 +52,7 @@ class Daemon {
   store::Database* store_ = nullptr;
   std::unique_ptr<keeper::Scheduler> scheduler_;
   std::map<std::uint64_t, std::jthread> runs_;
+  std::unique_ptr<Orders> orders_;
   std::optional<std::chrono::microseconds> watchdog_;
   base::SteadyTime look_at_{};
 };

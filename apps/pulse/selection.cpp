@@ -31,15 +31,22 @@ void check_fields(config::CatalogueEntry& entry) {
 
 }  // namespace
 
+config::Catalogue load_judged(const config::Settings& settings, const config::Environment& environment,
+                              const std::vector<std::string>& names,
+                              const std::vector<config::CommandLineOverride>& overrides) {
+  config::Catalogue catalogue = config::load_catalogue(names, settings, environment, overrides);
+  for (config::CatalogueEntry& entry : catalogue.entries) check_fields(entry);
+  return catalogue;
+}
+
 Selection select(const App& app, const std::vector<std::string>& names, const std::vector<std::string>& set) {
   Selection selection;
   std::vector<config::CommandLineOverride> overrides;
   for (const std::string& text : set)
     if (auto override = config::parse_command_line_override(text, selection.faults))
       overrides.push_back(std::move(*override));
-  config::Catalogue catalogue = config::load_catalogue(names, app.settings, app.environment, overrides);
+  config::Catalogue catalogue = load_judged(app.settings, app.environment, names, overrides);
   for (const config::Fault& fault : catalogue.faults.sorted()) selection.faults.add(fault);
-  for (config::CatalogueEntry& entry : catalogue.entries) check_fields(entry);
   for (const config::CatalogueEntry& entry : catalogue.entries)
     for (const config::Fault& fault : entry.faults.sorted()) selection.faults.add(fault);
   for (const config::CatalogueEntry& entry : catalogue.entries)

@@ -17,6 +17,11 @@ struct Selection {
   config::Faults warnings;  // of the valid entries
 };
 
+// As config::load_catalogue(), with the faults that only those see who collect.
+config::Catalogue load_judged(const config::Settings& settings, const config::Environment& environment,
+                              const std::vector<std::string>& names = {},
+                              const std::vector<config::CommandLineOverride>& overrides = {});
+
 Selection select(const App& app, const std::vector<std::string>& names, const std::vector<std::string>& set);
 
 // "no collector is called "kew"; did you mean "kev"?", with the line's end.
