@@ -208,6 +208,9 @@ base::Result<std::shared_ptr<SqliteConnection::Statement>> SqliteConnection::sta
   // Otherwise the statement would be a transaction of its own, and stay whatever happens to the rest.
   if (sqlite3_get_autocommit(handle_) != 0)
     return base::error(Code::internal, "no transaction is open [{}]", excerpt(sql));
+  // A plan tells of the schema as it was when it was made, which stepping it does not check: kept over a change
+  // by others, it reads freed memory.
+  if (sql.starts_with("EXPLAIN")) return prepare(sql);
   const auto found = std::ranges::find_if(statements_, [&](const auto& known) { return known->sql == sql; });
   if (found != statements_.end()) {
     statements_.splice(statements_.begin(), statements_, found);

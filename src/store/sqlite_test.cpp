@@ -244,6 +244,26 @@ TEST(Sqlite, WhatATableIs) {
   }));
 }
 
+TEST(Sqlite, APlanIsOfTheSchemaAsItIsNow) {
+  const TempFolder folder;
+  const auto database = open(folder / "pulse.db");
+  const auto session = session_of(*database);
+  ASSERT_OK(execute(*session, "CREATE TABLE t (x TEXT UNIQUE)"));
+  const auto plan = [&] {
+    const auto rows =
+        query(*session, "EXPLAIN INSERT INTO t (x) SELECT x FROM t WHERE true ON CONFLICT (x) DO NOTHING", {},
+              Access::read);
+    return rows ? rows->size() : 0;
+  };
+  const std::size_t steps = plan();
+  EXPECT_GT(steps, 0U);
+  // The writing connection changes the schema; the reading one notices with its next statement.
+  ASSERT_OK(execute(*session, "CREATE TABLE other (x TEXT UNIQUE)"));
+  ASSERT_OK(execute(*session, "CREATE INDEX t_by_x ON t (x)"));
+  EXPECT_TRUE(query(*session, "SELECT count(*) FROM other", {}, Access::read));
+  EXPECT_GT(plan(), steps);
+}
+
 TEST(SqliteDeathTest, NulInANameIsABug) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto database = open(":memory:");
