@@ -70,7 +70,7 @@ def bare_machine(package, next_package, tmp_path):
             pytest.skip(f"{reason}; CI_PACKAGING=install installs the package on this machine instead")
         place = ThisMachine(tmp_path)
     with place as here:
-        assert not here.exists("/usr/bin/pulse") and not here.succeeds("getent", "passwd", "pulse"), "it is installed here"
+        assert not here.exists("/usr/bin/pulse") and not here.succeeds("getent", "passwd", "phoenix-pulse"), "it is installed here"
         try:
             yield here
         finally:
@@ -137,14 +137,14 @@ class Service:
 
 
 def test_what_an_installation_brings(machine):
-    name, home, shell = machine.run("getent", "passwd", "pulse").split(":")[4:]
-    assert (name.strip(","), home, shell) == ("Phoenix Pulse", "/var/lib/pulse", "/usr/sbin/nologin\n")
+    name, home, shell = machine.run("getent", "passwd", "phoenix-pulse").split(":")[4:]
+    assert (name.strip(","), home, shell) == ("Phoenix Pulse", "/var/lib/phoenix-pulse", "/usr/sbin/nologin\n")
     for path, owner_and_mode in {
             "/usr/bin/pulse": "root:root 755", UNIT: "root:root 644", "/etc/pulse": "root:root 755",
-            SETTINGS: "root:pulse 640", VARIABLES: "root:pulse 640", "/etc/pulse/collectors": "root:root 755",
+            SETTINGS: "root:phoenix-pulse 640", VARIABLES: "root:phoenix-pulse 640", "/etc/pulse/collectors": "root:root 755",
             "/etc/pulse/collectors/example.yaml": "root:root 644", "/usr/share/phoenix-pulse/collectors": "root:root 755",
             "/usr/share/phoenix-pulse/schema/collector.schema.json": "root:root 644",
-            "/var/lib/pulse": "pulse:pulse 750", "/var/log/pulse": "pulse:pulse 750"}.items():
+            "/var/lib/phoenix-pulse": "phoenix-pulse:phoenix-pulse 750", "/var/log/phoenix-pulse": "phoenix-pulse:phoenix-pulse 750"}.items():
         assert (path, machine.status(path)) == (path, owner_and_mode)
     installed = machine.run("ls", "/usr/share/phoenix-pulse/collectors").split()
     assert installed == sorted(path.name for path in (ROOT / "collectors").glob("*.yaml"))
@@ -154,14 +154,14 @@ def test_what_an_installation_brings(machine):
 
 def test_an_installation_starts_and_enables_nothing(machine):
     assert machine.run("systemctl", "is-enabled", "pulse.service", fails=True) == "disabled\n"
-    assert machine.run("ls", "-A", "/var/lib/pulse", "/var/log/pulse") == "/var/lib/pulse:\n\n/var/log/pulse:\n"
+    assert machine.run("ls", "-A", "/var/lib/phoenix-pulse", "/var/log/phoenix-pulse") == "/var/lib/phoenix-pulse:\n\n/var/log/phoenix-pulse:\n"
 
 
 def test_the_settings_are_valid_and_readable_for_the_service_only(machine):
-    as_user = ["setpriv", "--regid=pulse", "--init-groups", "--reuid=pulse"]
+    as_user = ["setpriv", "--regid=phoenix-pulse", "--init-groups", "--reuid=phoenix-pulse"]
     assert "1 of 1 collectors are valid" in machine.run(*as_user, "pulse", "--config", SETTINGS, "validate")
     as_nobody = ["setpriv", "--regid=nogroup", "--clear-groups", "--reuid=nobody"]
-    for path in (SETTINGS, VARIABLES, "/var/lib/pulse/x", "/var/log/pulse/x"):
+    for path in (SETTINGS, VARIABLES, "/var/lib/phoenix-pulse/x", "/var/log/phoenix-pulse/x"):
         assert "Permission denied" in machine.run(*as_nobody, "cat", path, fails=True)
 
 
@@ -177,13 +177,13 @@ def test_the_service_starts_as_its_user_and_stops(machine, tmp_path):
     with Service(machine, tmp_path / "service.log") as service:
         service.wait_for("READY=1")
         assert service.stop() == 0
-    assert machine.status("/var/lib/pulse/pulse.db").startswith("pulse:pulse ")
+    assert machine.status("/var/lib/phoenix-pulse/pulse.db").startswith("phoenix-pulse:phoenix-pulse ")
 
 
 def test_an_upgrade_keeps_data_and_what_was_changed(machine):
     changed = machine.read(SETTINGS) + "workers: 3\n"
     machine.write(SETTINGS, changed)
-    machine.write("/var/lib/pulse/pulse.db", "rows")
+    machine.write("/var/lib/phoenix-pulse/pulse.db", "rows")
     machine.write("/etc/pulse/collectors/mine.yaml", "name: mine\n")
     machine.run("systemctl", "enable", "pulse.service")
     machine.run("dpkg", "--force-confdef", "--force-confold", "--install", machine.path("next.deb"))
@@ -191,10 +191,10 @@ def test_an_upgrade_keeps_data_and_what_was_changed(machine):
     assert machine.read(SETTINGS) == changed
     for path in (f"{SETTINGS}.dpkg-dist", VARIABLES):
         assert "of the next version" in machine.read(path)
-    assert machine.read("/var/lib/pulse/pulse.db") == "rows"
+    assert machine.read("/var/lib/phoenix-pulse/pulse.db") == "rows"
     assert machine.read("/etc/pulse/collectors/mine.yaml") == "name: mine\n"
     for path in (SETTINGS, VARIABLES):
-        assert (path, machine.status(path)) == (path, "root:pulse 640")
+        assert (path, machine.status(path)) == (path, "root:phoenix-pulse 640")
     assert machine.run("systemctl", "is-enabled", "pulse.service") == "enabled\n"
 
 
@@ -209,29 +209,29 @@ def test_a_removal_keeps_and_a_purge_leaves_nothing(bare_machine):
     machine = bare_machine
     clean = files_and_users(machine)
     machine.run("dpkg", "--install", machine.path("pulse.deb"))
-    machine.write("/var/lib/pulse/pulse.db", "rows")
-    machine.write("/var/log/pulse/kev.log", "lines")
+    machine.write("/var/lib/phoenix-pulse/pulse.db", "rows")
+    machine.write("/var/log/phoenix-pulse/kev.log", "lines")
     machine.write("/etc/pulse/collectors/mine.yaml", "name: mine\n")
     machine.run("systemctl", "enable", "pulse.service")
     before = machine.read(SETTINGS)
     machine.run("dpkg", "--remove", "phoenix-pulse")
     assert not machine.exists("/usr/bin/pulse") and not machine.exists(UNIT)
-    assert (machine.read("/var/lib/pulse/pulse.db"), machine.read("/var/log/pulse/kev.log")) == ("rows", "lines")
+    assert (machine.read("/var/lib/phoenix-pulse/pulse.db"), machine.read("/var/log/phoenix-pulse/kev.log")) == ("rows", "lines")
     assert machine.read(SETTINGS) == before
     machine.run("dpkg", "--purge", "phoenix-pulse")
     assert files_and_users(machine) == clean
 
 
 def test_a_purge_leaves_what_belongs_to_others(machine):
-    """PulseAudio keeps its settings in /etc/pulse, too, and has a user of the same name."""
+    """PulseAudio keeps its settings in /etc/pulse, too, and a user of our name may be somebody else's."""
     machine.write("/etc/pulse/daemon.conf", "theirs")
-    machine.run("usermod", "--comment", "PulseAudio daemon", "--home", "/run/pulse", "pulse")
+    machine.run("usermod", "--comment", "Somebody", "--home", "/srv", "phoenix-pulse")
     machine.run("dpkg", "--purge", "phoenix-pulse")
     left = machine.run("ls", "-A", "/etc/pulse").split()
     assert "daemon.conf" in left and not {"pulse.yaml", "pulse.env", "collectors"} & set(left)
-    assert machine.succeeds("getent", "passwd", "pulse")
+    assert machine.succeeds("getent", "passwd", "phoenix-pulse")
     machine.run("rm", "/etc/pulse/daemon.conf")
-    machine.run("deluser", "--quiet", "--system", "pulse")
+    machine.run("deluser", "--quiet", "--system", "phoenix-pulse")
 
 
 def test_when_the_service_is_stopped_and_started_again(machine):
