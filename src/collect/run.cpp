@@ -131,12 +131,15 @@ void work_through(const RunnerParts& parts, const config::Collector& collector, 
 
 // Another process is at it: no run, so nothing that ended.
 RunReport not_run(RunReport report, const base::Error& error, const telemetry::Logger& logger) {
+  // Of a slot that several daemons saw coming, all but one hear this.
+  const bool is_usual = report.run.slot && report.run.started_by != StartedBy::request;
   report.busy = true;
   report.run.outcome = Outcome::failed;
   report.run.failure_type = FailureType::transient;
   report.run.error = error.message;
   report.run.finished_at = report.run.started_at;
-  logger.warning("not run", {{"run", report.run.id}, {"reason", error.message}});
+  logger.log(is_usual ? telemetry::Level::debug : telemetry::Level::warning, "not run",
+             {{"run", report.run.id}, {"reason", error.message}});
   return report;
 }
 
@@ -157,14 +160,15 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
 
   const telemetry::Logger logger =
       options.dry_run ? parts_.log.logger() : parts_.log.collector(collector.name);
-  announce(collector, record, logger);
   if (options.dry_run) {
+    announce(collector, record, logger);
     work_through(parts_, collector, options, report, logger, stop);
     record.finished_at = std::max(parts_.clock.wall(), record.started_at);
     return report;
   }
   if (const auto begun = record_begin(parts_, collector, options, report, logger, stop)) {
     report.begun = report.recorded = true;
+    announce(collector, record, logger);
     work_through(parts_, collector, options, report, logger, stop);
   } else {
     if (begun.error().code == Code::conflict) return not_run(std::move(report), begun.error(), logger);
