@@ -111,7 +111,11 @@ std::vector<Change> Board::judge(WallTime now) {
   while (!due_.empty() && due_.begin()->first <= now) {
     const std::size_t i = due_.begin()->second;
     Line& line = lines_[i];
-    const schedule::Health health = schedule::health(line.entry, line.facts, now);
+    schedule::Health health = schedule::health(line.entry, line.facts, now);
+    // Each success is news, and none of them the beginning.
+    if (line.health && *line.health != health && health.condition == schedule::Condition::healthy &&
+        line.health->condition == health.condition)
+      health.since = std::min(health.since, line.health->since);
     if (!line.health || line.health->condition != health.condition)
       changes.push_back({line.entry.name, line.health ? std::optional(line.health->condition) : std::nullopt,
                          health, why(line)});
