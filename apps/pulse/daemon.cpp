@@ -9,6 +9,7 @@
 #include "pulse/commands.hpp"
 #include "pulse/delegate.hpp"
 #include "pulse/exit_code.hpp"
+#include "pulse/housekeeping.hpp"
 #include "pulse/output.hpp"
 #include "pulse/selection.hpp"
 #include "pulse/service_manager.hpp"
@@ -56,6 +57,7 @@ int Daemon::run() {
                                           {"collectors", roster_.members.size()},
                                           {"store", app_.settings.store.description()}});
   log_invalid(app_, roster_);
+  tell_if_empty(app_.settings);
   app_.metrics.gauge("pulse_build_info", "The program's version.", {{"version", PULSE_VERSION}}).set(1);
   if (const auto code = start_page()) return *code;
   app_.signals.on_hangup([this] { mailbox_.post([this] { reload(); }); });
@@ -185,6 +187,7 @@ void Daemon::work_until_stop() {
     if (is_ready && !std::exchange(was_ready, true)) {
       app_.log.logger().info("ready", {{"collectors", roster_.members.size()}});
       service_manager::ready(fmt::format("{} collectors", roster_.members.size()));
+      keep_house();
     }
     service_manager::alive();
     mailbox_.work(app_.clock.steady() + rest(), app_.signals.token());
@@ -195,6 +198,28 @@ void Daemon::look_after(base::SteadyTime now) {
   if (!store_->dialect().is_server() || now < look_at_) return;
   look_at_ = now + look_every;
   scheduler_->look_around();
+}
+
+void Daemon::keep_house() {
+  const config::RetentionSettings& kept = app_.settings.retention;
+  housekeeping_ = std::jthread([this, kept](std::stop_token stop) {
+    Housekeeping({.store = *store_,
+                  .clock = app_.clock,
+                  .log = app_.log,
+                  .board = board_,
+                  .retention = {.runs = kept.runs, .quarantine = kept.quarantine}})
+        .work(std::move(stop));
+  });
+}
+
+void Daemon::tell_if_empty(const config::Settings& settings) {
+  const bool is_empty = roster_.members.empty();
+  const std::string folder = settings.path_of(settings.collectors).string();
+  if (is_empty)
+    app_.log.logger().warning("the folder of collectors is empty; SIGHUP after adding some",
+                              {{"folder", folder}});
+  board_.warn("collectors",
+              is_empty ? folder + " holds no collector files yet; send SIGHUP after adding some" : "");
 }
 
 void Daemon::launch(keeper::Launch it) {
@@ -240,9 +265,10 @@ void Daemon::reload() {
   const auto loaded = App::load(app_.query, faults);
   if (loaded) {
     config::Catalogue catalogue = load_judged(loaded->settings, loaded->environment);
-    if (catalogue.faults.empty()) {
+    if (catalogue.faults.empty() || catalogue.is_empty_folder) {
       roster_ = keeper::renewed(roster_, std::move(catalogue), app_.clock.wall());
       board_.warn("reload", "");
+      tell_if_empty(loaded->settings);
       if (scheduler_)
         scheduler_->renew(roster_);
       else
@@ -261,6 +287,7 @@ void Daemon::reload() {
 // SS4: what is under way is told to stop; a COMMIT ends, the rest is cancelled.
 void Daemon::stop() {
   service_manager::stopping();
+  housekeeping_.request_stop();
   page_.set_readiness("stopping");
   if (!scheduler_) return;
   app_.log.logger().info("stopping", {{"runs", scheduler_->running()}});
@@ -281,7 +308,7 @@ void Daemon::stop() {
 
 int run(App& app) {
   config::Catalogue catalogue = load_judged(app.settings, app.environment);
-  if (!catalogue.faults.empty()) {
+  if (!catalogue.faults.empty() && !catalogue.is_empty_folder) {
     app.terminal.write(app.redactor.redact(catalogue.faults.text()));
     return configuration;
   }

@@ -41,6 +41,8 @@ class Daemon {
   void end(std::uint64_t id, const collect::RunReport& report);
   void reload();
   void look_after(base::SteadyTime now);
+  void keep_house();
+  void tell_if_empty(const config::Settings& settings);
   base::Duration rest() const;
 
   App& app_;
@@ -55,6 +57,7 @@ class Daemon {
   std::unique_ptr<Orders> orders_;
   std::optional<std::chrono::microseconds> watchdog_;
   base::SteadyTime look_at_{};
+  std::jthread housekeeping_;
 };
 
 }  // namespace pulse

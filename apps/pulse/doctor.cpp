@@ -17,6 +17,7 @@
 #include "pulse/machine_checks.hpp"
 #include "pulse/output.hpp"
 #include "pulse/selection.hpp"
+#include "web/guard.hpp"
 
 namespace pulse {
 namespace {
@@ -25,7 +26,6 @@ using State = Finding::State;
 using namespace std::chrono_literals;
 
 constexpr base::Duration time_limit = 10s;  // of one check
-constexpr std::string_view listen_address = "127.0.0.1:8787";
 
 // A stop that comes by itself when the time of a check is over, and earlier if we are stopped.
 class Limit {
@@ -146,12 +146,16 @@ void check_databases(App& app, Report& report) {
   for (const auto& [name, address] : list) check(name, *address, DatabaseUse::destination);
 }
 
-void check_listening(Report& report) {
-  const auto address = web::parse_address(listen_address);
-  if (!address)
-    report.add({"listen", State::wrong, address.error().message});
-  else
-    report.add(check_listen(*address, 3s));
+// As `pulse run` would listen.
+void check_listening(const config::ListenSettings& listen, Report& report) {
+  if (listen.is_off()) return;
+  const auto address = web::parse_address(listen.address);
+  if (!address) return report.add({"listen", State::wrong, address.error().message, "set listen.address"});
+  if (const auto guard = web::Guard::make(*address, listen.name, listen.token, listen.is_public); !guard)
+    return report.add({"listen", State::wrong, guard.error().message, "set listen.address or listen.token"});
+  if (address->port == 0)
+    return report.add({"listen", State::fine, web::to_string(*address) + ": any free port"});
+  report.add(check_listen(*address, 3s));
 }
 
 }  // namespace
@@ -176,7 +180,7 @@ int doctor(const std::optional<std::string>& config, const DoctorOptions& option
   report.add(check_disk("disk of the log", place, free_space(place)));
   report.add(check_time_zones());
   report.add(check_clock(app->clock.wall()));
-  check_listening(report);
+  check_listening(app->settings.listen, report);
   const int code = report.end();
   return app->signals.exit_code() != 0 ? app->signals.exit_code() : code;
 }

@@ -13,6 +13,7 @@
 #include "pulse/screen.hpp"
 #include "pulse/selection.hpp"
 #include "pulse/standing.hpp"
+#include "web/address.hpp"
 #include "web/status_json.hpp"
 
 namespace pulse {
@@ -141,6 +142,16 @@ int watch(const CurrentStatus& current_status, const StatusOptions& options, bas
 
 }  // namespace
 
+std::string page_of(const config::ListenSettings& listen) {
+  const auto address =
+      listen.is_off() ? base::Result<web::Address>(base::Error{}) : web::parse_address(listen.address);
+  if (!address || address->port == 0) return {};
+  web::Address shown = *address;
+  if (shown.host == "0.0.0.0") shown.host = "127.0.0.1";  // it listens there too
+  if (shown.host == "::") shown.host = "::1";
+  return fmt::format("http://{}/", web::to_string(shown));
+}
+
 int show_status(const CurrentStatus& current_status, const StatusOptions& options, const StatusView& view) {
   if (!options.watch) return show_once(current_status, options, view);
   const auto interval = base::parse_duration(options.interval);
@@ -164,7 +175,7 @@ int status(App& app, const StatusOptions& options) {
                       .stop = app.signals.token(),
                       .zone = zone,
                       .style = style_of_stdout(),
-                      .page = "",
+                      .page = page_of(app.settings.listen),
                       .print = print,
                       .complain = say,
                       .terminal = terminal_on_stdout});

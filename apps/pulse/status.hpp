@@ -17,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "config/settings.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/status_text.hpp"
 
@@ -34,6 +35,9 @@ struct StatusView {
   std::function<void(std::string_view)> complain;         // what went wrong
   std::function<std::optional<TerminalSize>()> terminal;  // nothing: results go elsewhere
 };
+
+// The URL of the daemon's status page, for this machine; "" if there is none, or nobody knows its port.
+std::string page_of(const config::ListenSettings& listen);
 
 int show_status(const CurrentStatus& current_status, const StatusOptions& options, const StatusView& view);
 

@@ -123,6 +123,20 @@ TEST_F(ShowStatus, WatchKnowsNamesAndIntervals) {
   EXPECT_EQ(out_, "");
 }
 
+TEST(PageOf, WhatABrowserOnThisMachineOpens) {
+  const auto page = [](const std::string& address) {
+    config::ListenSettings listen;
+    listen.address = address;
+    return page_of(listen);
+  };
+  EXPECT_EQ(page("127.0.0.1:8787"), "http://127.0.0.1:8787/");
+  EXPECT_EQ(page("[::1]:80"), "http://[::1]:80/");
+  EXPECT_EQ(page("0.0.0.0:8787"), "http://127.0.0.1:8787/");
+  EXPECT_EQ(page("[::]:8787"), "http://[::1]:8787/");
+  EXPECT_EQ(page("127.0.0.1:0"), "") << "nobody knows which port it took";
+  EXPECT_EQ(page("off"), "");
+}
+
 TEST(Screen, AStopGivesItBackAtOnce) {
   std::string out;
   std::stop_source stop;

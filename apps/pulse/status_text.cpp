@@ -31,6 +31,9 @@ std::string details(const web::Collector& collector, base::WallTime now, const t
   if (collector.since)
     parts.push_back(fmt::format("{} {} ({})", words_of(collector.condition).since,
                                 shown_time(*collector.since, now, zone), rough(now - *collector.since)));
+  if (collector.running_since)
+    parts.push_back(fmt::format("running since {} ({})", shown_time(*collector.running_since, now, zone),
+                                rough(now - *collector.running_since)));
   if (const auto& run = collector.last_run) {
     const std::string what = is_success(*run) ? "last success" : "last run " + run->outcome;
     const std::string rows =
@@ -38,6 +41,9 @@ std::string details(const web::Collector& collector, base::WallTime now, const t
     parts.push_back(
         fmt::format("{} {} ({}){}", what, shown_time(run->ended, now, zone), ago(run->ended, now), rows));
   }
+  if (const auto& success = collector.last_success;
+      success && !(collector.last_run && is_success(*collector.last_run)))
+    parts.push_back(fmt::format("last success {} ({})", shown_time(*success, now, zone), ago(*success, now)));
   if (collector.next_start)
     parts.push_back(fmt::format("next start {} ({})", shown_time(*collector.next_start, now, zone),
                                 until(*collector.next_start, now)));

@@ -108,6 +108,22 @@ TEST(StatusText, OfAnotherDayWithItsDate) {
   EXPECT_NE(text.find("last success 10:25 (5 min ago), 1,404 rows"), std::string::npos) << text;
 }
 
+TEST(StatusText, ARunUnderWayAndTheLastSuccess) {
+  web::Collector it = failing("x");
+  it.running_since = test_now - 12s;
+  it.last_success = test_now - 3h;
+  const std::string text = status_text(status_of({it}), test_now, plain, utc);
+  EXPECT_NE(
+      text.find("failing since 08:30 (2 h); running since 10:29 (12 s); last run failed 10:26 (4 min ago); "
+                "last success 07:30 (3 h ago); next start"),
+      std::string::npos)
+      << text;
+  it = healthy("x");
+  it.last_success = it.last_run->ended;
+  EXPECT_EQ(status_text(status_of({it}), test_now, {.details = true}, utc).find("last success"),
+            status_text(status_of({it}), test_now, {.details = true}, utc).rfind("last success"));
+}
+
 TEST(StatusText, OutsideTextDoesNothingAndIsCut) {
   web::Collector it = failing("na\x1b[2Jme\u202e");
   it.error = std::string(5000, 'x') + "\n\x1b]0;title\a";
@@ -179,6 +195,15 @@ TEST(WatchTable, WorstFirstWithTotalsAndPage) {
             "❌ FAILED      reddit        failed, 4 min ago                     0  in 10 min      "
             "HTTP 403 - Rate limited");
   EXPECT_EQ(lines[4].substr(0, 48), "✅ OK          kev           success, 5 min ago");
+}
+
+TEST(WatchTable, ARunUnderWay) {
+  web::Collector it = healthy("kev");
+  it.running_since = test_now - 12s;
+  EXPECT_NE(watch_table(status_of({it}), test_now, {120, 20}, plain, "").back().find("▶ running 12 s"),
+            std::string::npos);
+  EXPECT_NE(watch_table(status_of({it}), test_now, {120, 20}, ascii, "").back().find("> running 12 s"),
+            std::string::npos);
 }
 
 TEST(WatchTable, SaysHowManyMore) {

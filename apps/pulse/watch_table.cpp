@@ -58,6 +58,8 @@ std::string content(const web::Collector& collector, Column::Kind kind, base::Wa
       return style.unicode ? fmt::format("{} {}", words.mark, words.word) : std::string(words.word);
     case Column::name: return collector.name;
     case Column::last_run:
+      if (collector.running_since)
+        return fmt::format("{} running {}", style.unicode ? "▶" : ">", rough(now - *collector.running_since));
       if (!collector.last_run) return "-";
       return fmt::format("{}, {}", collector.last_run->outcome, ago(collector.last_run->ended, now));
     case Column::rows:

@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 // Whether an argument means a file or folder, not a name: names hold neither '/' nor '.'.
 bool is_path(const std::string& argument) { return argument.find_first_of("/.") != std::string::npos; }
 
-// Without those whose names begin with a dot: editors keep their locks and copies under such names.
-std::vector<fs::path> yaml_files(const fs::path& folder, Faults& faults) {
+// Without those whose names begin with a dot: editors keep their locks and copies under such names. None is a
+// fault; `is_empty`: for no other reason than that there are none.
+std::vector<fs::path> yaml_files(const fs::path& folder, Faults& faults, bool& is_empty) {
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::directory_iterator it(folder, error); !error && it != fs::directory_iterator();
@@ -32,10 +33,26 @@ std::vector<fs::path> yaml_files(const fs::path& folder, Faults& faults) {
                 "",
                 "the folder of collectors cannot be read: " + error.message(),
                 "set collectors: in pulse.yaml"});
-  else if (files.empty())
+  is_empty = !error && files.empty();
+  if (is_empty)
     faults.add({folder.string(), {1, 1, {}}, "", "holds no collector files (*.yaml)", "name another folder"});
   std::sort(files.begin(), files.end());
   return files;
+}
+
+// Where each name of `after` stands, be it in the file or in an override.
+std::vector<Mark> marks_of_after(const CollectorSource& source, const std::vector<Override>& overrides) {
+  const auto is_about_it = [](const Override& it) { return it.path.starts_with("after"); };
+  Node node(Node::Kind::mapping, source.node.mark);
+  if (const Node* const after = source.node.find("after"))
+    node.entries.push_back({"after", after->mark, *after});
+  Faults ignored;
+  for (const Override& it : overrides)
+    if (is_about_it(it)) set_path(node, it.path, it.value, source.file, ignored);
+  std::vector<Mark> marks;
+  if (const Node* const after = node.find("after"))
+    for (const Node& item : after->items) marks.push_back(item.mark);
+  return marks;
 }
 
 struct Loader {
@@ -58,6 +75,7 @@ struct Loader {
         list.insert(list.end(), found->second.list.begin(), found->second.list.end());
     for (const CommandLineOverride& it : overrides)
       if (it.collector.empty() || it.collector == entry.name) list.push_back(it.override);
+    entry.after = marks_of_after(*source, list);
     // The same position can stand twice when duplicate keys were found and then misread; read on only from a
     // sound tree.
     if (entry.faults.empty())
@@ -86,6 +104,87 @@ void refuse_duplicates(std::vector<CatalogueEntry>& entries) {
   }
 }
 
+// Looks at `after` of all entries, which are in the order of their names.
+class Order {
+ public:
+  // `is_whole`: there are no others that a name could mean.
+  Order(std::vector<CatalogueEntry>& entries, bool is_whole)
+      : entries_(entries), is_whole_(is_whole), states_(entries.size(), State::unseen) {}
+
+  void refuse_faulty() {
+    for (std::size_t root = 0; root < entries_.size(); ++root)
+      if (states_[root] == State::unseen) follow(root);
+    for (CatalogueEntry& entry : entries_)
+      if (!entry.faults.empty()) entry.collector.reset();
+  }
+
+ private:
+  enum class State { unseen, on_path, done };
+  struct Step {
+    std::size_t entry;
+    std::size_t next = 0;  // of its `after`
+  };
+
+  void follow(std::size_t root) {
+    path_ = {{root}};
+    states_[root] = State::on_path;
+    while (!path_.empty()) {
+      Step& step = path_.back();
+      const CatalogueEntry& entry = entries_[step.entry];
+      if (!entry.collector || step.next == entry.collector->after.size()) {
+        states_[step.entry] = State::done;
+        path_.pop_back();
+        continue;
+      }
+      const std::string& name = entry.collector->after[step.next++];
+      const auto found = std::lower_bound(
+          entries_.begin(), entries_.end(), name,
+          [](const CatalogueEntry& it, const std::string& value) { return it.name < value; });
+      const bool is_there = found != entries_.end() && found->name == name;
+      const auto index = static_cast<std::size_t>(found - entries_.begin());
+      if (!is_there) {
+        if (is_whole_) refuse_unknown(name);
+      } else if (states_[index] == State::on_path) {
+        refuse_circle(index);
+      } else if (states_[index] == State::unseen) {
+        states_[index] = State::on_path;
+        path_.push_back({index});
+      }
+    }
+  }
+
+  void refuse(std::string message, std::string remedy) {
+    const Step& step = path_.back();
+    CatalogueEntry& entry = entries_[step.entry];
+    const std::size_t i = step.next - 1;
+    entry.faults.add({entry.file, i < entry.after.size() ? entry.after[i] : Mark{1, 1, {}},
+                      fmt::format("after[{}]", i), std::move(message), std::move(remedy)});
+  }
+
+  void refuse_unknown(const std::string& name) {
+    std::vector<std::string_view> known;
+    for (const CatalogueEntry& entry : entries_) known.push_back(entry.name);
+    const std::string_view close = base::nearest(name, known);
+    refuse(fmt::format("no collector is called \"{}\"", name),
+           close.empty() ? "remove it, or add that collector" : fmt::format("did you mean \"{}\"?", close));
+  }
+
+  void refuse_circle(std::size_t closes) {
+    const std::string& name = entries_[closes].name;
+    if (path_.back().entry == closes) return refuse("names the collector itself", "remove it");
+    std::string circle;
+    for (const Step& step : path_)
+      if (!circle.empty() || step.entry == closes) circle += entries_[step.entry].name + " → ";
+    refuse(fmt::format("\"{}\" waits for this one: {}", name, base::shorten(circle + name, 300)),
+           "remove one of them from its list");
+  }
+
+  std::vector<CatalogueEntry>& entries_;
+  const bool is_whole_;
+  std::vector<State> states_;
+  std::vector<Step> path_;
+};
+
 std::vector<std::string_view> names_of(const std::vector<CatalogueEntry>& entries) {
   std::vector<std::string_view> names;
   for (const CatalogueEntry& entry : entries) names.push_back(entry.name);
@@ -112,12 +211,13 @@ void refuse_unknown_overrides(const Settings& settings, const std::vector<std::s
 
 // The whole folder, for what concerns all collectors; then only those named stay, or all if none is.
 std::vector<CatalogueEntry> load_folder(const Loader& loader, const std::vector<std::string>& names,
-                                        Faults& faults) {
+                                        Faults& faults, bool& is_empty) {
   std::vector<CatalogueEntry> entries;
   const fs::path folder = loader.settings.path_of(loader.settings.collectors);
-  for (const fs::path& file : yaml_files(folder, faults)) entries.push_back(loader.load(file));
+  for (const fs::path& file : yaml_files(folder, faults, is_empty)) entries.push_back(loader.load(file));
   std::stable_sort(entries.begin(), entries.end(), [](auto& a, auto& b) { return a.name < b.name; });
   refuse_duplicates(entries);
+  Order(entries, true).refuse_faulty();
   const std::vector<std::string_view> known = names_of(entries);
   if (!known.empty()) refuse_unknown_overrides(loader.settings, known, faults);
   for (const std::string& name : names)
@@ -151,24 +251,27 @@ Catalogue load_catalogue(const std::vector<std::string>& arguments, const Settin
   const Loader loader{settings, environment, overrides};
   std::vector<std::string> names;
   std::vector<fs::path> files;
+  bool is_whole = true, is_empty = false;
   for (const std::string& argument : arguments) {
     std::error_code error;
     if (!is_path(argument))
       names.push_back(argument);
     else if (fs::is_directory(argument, error))
-      for (const fs::path& file : yaml_files(argument, catalogue.faults)) files.push_back(file);
+      for (const fs::path& file : yaml_files(argument, catalogue.faults, is_empty)) files.push_back(file);
     else
-      files.emplace_back(argument);
+      is_whole = false, files.emplace_back(argument);
   }
   for (const fs::path& file : files) catalogue.entries.push_back(loader.load(file));
 
   if (!names.empty() || arguments.empty()) {
-    for (CatalogueEntry& entry : load_folder(loader, names, catalogue.faults))
+    for (CatalogueEntry& entry : load_folder(loader, names, catalogue.faults, is_empty))
       catalogue.entries.push_back(std::move(entry));
+    catalogue.is_empty_folder = is_empty && catalogue.faults.size() == 1;
   } else {
     std::stable_sort(catalogue.entries.begin(), catalogue.entries.end(),
                      [](auto& a, auto& b) { return a.name < b.name; });
     refuse_duplicates(catalogue.entries);
+    Order(catalogue.entries, is_whole).refuse_faulty();
   }
   for (const CommandLineOverride& it : overrides)
     if (!it.collector.empty() && std::none_of(catalogue.entries.begin(), catalogue.entries.end(),

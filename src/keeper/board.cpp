@@ -77,6 +77,7 @@ void Board::set(std::size_t member, const collect::Past& past) {
   line.facts.expected_change_every = before.expected_change_every;
   line.shown.running_since = past.running ? std::optional(past.running->started_at) : std::nullopt;
   line.shown.next_start = next_start(line.entry, past.state);
+  line.shown.last_success = past.last_success;
   line.shown.error.clear();
   line.shown.last_run.reset();
   if (past.last) {

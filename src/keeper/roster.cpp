@@ -27,9 +27,11 @@ void spoil(Member& member, std::string fault, base::WallTime now) {
   member.collector.reset();
   member.fault = std::move(fault);
   member.invalid_since = now;
+  member.is_outdated = false;
 }
 
-// What waits for nobody, or in a circle, can never start: its file is as faulty as one that cannot be read.
+// Among files of today validation has seen to it. A version before, which goes on, may wait for one that is
+// gone since, or in a circle with one that is new: then it cannot go on.
 void check_order(Roster& roster, base::WallTime now) {
   for (std::size_t i = 0; i < roster.members.size(); ++i) {
     const auto fault = schedule::order_fault(roster.entries());
@@ -38,7 +40,8 @@ void check_order(Roster& roster, base::WallTime now) {
     if (!found) return;
     Member& member = roster.members[*found];
     const std::string file = member.collector ? member.collector->file : member.entry.name;
-    spoil(member, fmt::format("{}: {}", file, fault->substr(member.entry.name.size() + 2)), now);
+    const std::string order = fmt::format("{}: {}", file, fault->substr(member.entry.name.size() + 2));
+    spoil(member, member.fault.empty() ? order : member.fault, now);
   }
 }
 
@@ -85,7 +88,6 @@ Roster make_roster(config::Catalogue catalogue, base::WallTime now) {
   // Two files of one name are both faulty: one line says so.
   const auto same = [](const Member& a, const Member& b) { return a.entry.name == b.entry.name; };
   roster.members.erase(std::unique(roster.members.begin(), roster.members.end(), same), roster.members.end());
-  check_order(roster, now);
   return roster;
 }
 

@@ -44,9 +44,10 @@ struct Log::Impl {
         zone(options.timezone),
         lines(zone, redactor),
         reserve(options.directory, options.disk_reserve, options.free_space),
-        archiver(
-            options.directory, zone, {options.days, options.disk_budget},
-            [this](std::string_view event, std::string_view reason) { say(Level::warning, event, reason); }) {
+        archiver(options.directory, zone, {options.days, options.disk_budget},
+                 [this](Level level, std::string_view event, std::string_view reason) {
+                   say(level, event, reason);
+                 }) {
     console.set_formatter(
         std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, "\n"));
   }
@@ -110,13 +111,9 @@ struct Log::Impl {
     }
     // Asked under the lock, so that days follow each other; the line's own time may be a moment older.
     const Day today = zone.day(clock.wall());
-    if (today != last_day) {
-      tidy_up = true;
-      for (auto& [name, open] : files) rotate(open.file, today, now);
-    }
-    last_day = today;
+    begin_day(today, now);
     LogFile& own = file(std::string(head.collector));
-    tidy_up |= rotate(own, today, now);
+    tidy_up |= judge(own.rotate(today, now), own);
     const auto written = own.write(line + '\n', today);
     if (tidy_up && own.is_open()) {  // else there may be no folder
       archiver.request(today);
@@ -135,9 +132,25 @@ struct Log::Impl {
     return options.format == LogFormat::json ? lines.json(head, event, {{"reason", reason}}) : text;
   }
 
+  void begin_day(Day today, base::SteadyTime now) {
+    if (today == last_day) return;
+    tidy_up = true;
+    for (auto& [name, open] : files) judge(open.file.finish_day(today, now), open.file);
+    last_day = today;
+  }
+
+  void tidy_up_now() {
+    const std::lock_guard lock(files_mutex);
+    std::error_code error;
+    if (options.directory.empty() || !std::filesystem::is_directory(options.directory, error)) return;
+    const Day today = zone.day(clock.wall());
+    begin_day(today, clock.steady());
+    if (tidy_up) archiver.request(today);
+    tidy_up = false;
+  }
+
   // What cannot be opened is left to write(), whose line is lost by it.
-  bool rotate(LogFile& file, Day today, base::SteadyTime now) {
-    const auto rotated = file.rotate(today, now);
+  bool judge(const base::Result<bool>& rotated, const LogFile& file) {
     if (rotated) return *rotated;
     if (file.is_open() && !rotation_failed.exchange(true))
       say(Level::warning, "log file of an earlier day keeps its name, and today's lines go there",
@@ -209,6 +222,9 @@ Logger Log::logger() { return {this, {}}; }
 Logger Log::collector(std::string_view collector_name) { return {this, std::string(collector_name)}; }
 std::uint64_t Log::dropped() const { return impl_->dropped.load(); }
 std::uint64_t Log::shed() const { return impl_->shed.load(); }
+
+std::string Log::shortage() const { return impl_->archiver.shortage(); }
+void Log::tidy_up() { impl_->tidy_up_now(); }
 
 void Log::flush() {
   const std::lock_guard lock(impl_->console_mutex);

@@ -106,6 +106,11 @@ class Log {
   Logger collector(std::string_view collector_name);  // console and the collector's file
   std::uint64_t dropped() const;                      // lines that could not be written to a file
   std::uint64_t shed() const;                         // debug lines left out to save the disk
+  // What the first line of a day does for the days before, where no line may come for days (daemons): to be
+  // called every few minutes. Does nothing on a day that was seen already.
+  void tidy_up();
+  // For people: days are gone before their time, or soon will be, because of disk_budget; "" if not.
+  std::string shortage() const;
   void flush();
 
  private:

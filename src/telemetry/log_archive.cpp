@@ -1,6 +1,7 @@
 #include "telemetry/log_archive.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -13,6 +14,8 @@
 #include <cerrno>
 #include <memory>
 #include <vector>
+
+#include "base/text.hpp"
 
 namespace telemetry {
 namespace {
@@ -171,7 +174,7 @@ void LogArchiver::work() {
     try {
       round(today);
     } catch (const std::exception& failure) {
-      report_("log files not tidied up", failure.what());
+      report_(Level::warning, "log files not tidied up", failure.what());
     }
   }
 }
@@ -186,13 +189,13 @@ void LogArchiver::round(Day today) {
   finish_forgotten(today);
   delete_old(today);
   pack_finished();
-  keep_budget();
+  keep_budget(today);
 }
 
 // Of collectors that have nothing to log today: their day is that of the last line.
 void LogArchiver::finish_forgotten(Day today) {
   const auto files = list_log_files(folder_);
-  if (!files) return report_("log files not tidied up", files.error().message);
+  if (!files) return report_(Level::warning, "log files not tidied up", files.error().message);
   std::string failure;
   for (const LogFileEntry& file : *files) {
     if (file.name.kind != LogFileKind::today || file.size == 0 || !is_log_of_ours(file.path)) continue;
@@ -203,7 +206,7 @@ void LogArchiver::finish_forgotten(Day today) {
     if (const auto finished = finish_day(file.path, status, day); !finished)
       failure = finished.error().message;
   }
-  if (!failure.empty()) report_("log file of an earlier day keeps its name", failure);
+  if (!failure.empty()) report_(Level::warning, "log file of an earlier day keeps its name", failure);
 }
 
 void LogArchiver::pack_finished() {
@@ -222,7 +225,7 @@ void LogArchiver::pack_finished() {
     const auto packed = pack_log(file.path, [this](std::uint64_t size) { return may_pack(size); });
     if (!packed) failure = packed.error().message;
   }
-  if (!failure.empty()) report_("log files not packed; the next start tries again", failure);
+  if (!failure.empty()) report_(Level::warning, "log files not packed; the next start tries again", failure);
 }
 
 void LogArchiver::delete_old(Day today) {
@@ -235,12 +238,12 @@ void LogArchiver::delete_old(Day today) {
     if (::unlink(file.path.c_str()) != 0 && errno != ENOENT)
       failure = file_error("deleting", file.path).message;
   }
-  if (!failure.empty()) report_("old log files not deleted", failure);
+  if (!failure.empty()) report_(Level::warning, "old log files not deleted", failure);
 }
 
-// A file that another process deletes at the same moment is counted as gone by both: none is deleted twice
-// instead of the next one.
-void LogArchiver::keep_budget() {
+// What delete_old() left is younger than it should get. A file that another process deletes at the same
+// moment is counted as gone by both: none is deleted twice instead of the next one.
+void LogArchiver::keep_budget(Day today) {
   const auto files = list_log_files(folder_);
   if (!files) return;
   std::uint64_t total = 0;
@@ -251,14 +254,53 @@ void LogArchiver::keep_budget() {
     if (file.name.kind == LogFileKind::finished || file.name.kind == LogFileKind::packed)
       archives.push_back(&file);
   }
-  for (auto oldest = archives.begin(); total > retention_.disk_budget && oldest != archives.end(); ++oldest) {
-    if (::unlink((*oldest)->path.c_str()) != 0 && errno != ENOENT)
-      return report_("old log files not deleted", file_error("deleting", (*oldest)->path).message);
-    total -= (*oldest)->size;
+  auto end = archives.begin();
+  std::uint64_t left = total;
+  for (; left > retention_.disk_budget && end != archives.end(); ++end) left -= (*end)->size;
+  if (end != archives.begin()) {
+    const Day newest = (*std::prev(end))->name.day;
+    report_(Level::critical, "log files are deleted before their time",
+            fmt::format(
+                "all take {}, logs.disk_budget is {}: {} of {} to {} go, younger than logs.days ({}); "
+                "raise it, or logs.level",
+                base::format_size(total), base::format_size(retention_.disk_budget), end - archives.begin(),
+                to_string(archives.front()->name.day), to_string(newest), retention_.days));
+    newest_missing_ = std::max(newest, newest_missing_.value_or(newest));
   }
-  if (total > retention_.disk_budget)
-    report_("log files of today alone take more than logs.disk_budget",
+  for (auto oldest = archives.begin(); oldest != end; ++oldest)
+    if (::unlink((*oldest)->path.c_str()) != 0 && errno != ENOENT)
+      return report_(Level::warning, "old log files not deleted",
+                     file_error("deleting", (*oldest)->path).message);
+  if (left > retention_.disk_budget)
+    report_(Level::warning, "log files of today alone take more than logs.disk_budget",
             "raise it, or logs.level; files of today are not deleted");
+  warn_of_shortage(today, left);
+}
+
+void LogArchiver::warn_of_shortage(Day today, std::uint64_t total) {
+  if (newest_missing_ && *newest_missing_ < today - std::chrono::days{retention_.days})
+    newest_missing_.reset();
+  const std::string budget = base::format_size(retention_.disk_budget);
+  std::string text;
+  if (newest_missing_) {
+    text = fmt::format(
+        "Logs of {} and before were deleted before their {} days: logs.disk_budget ({}) is used up; "
+        "raise it, or logs.level",
+        to_string(*newest_missing_), retention_.days, budget);
+  } else if (total > retention_.disk_budget - retention_.disk_budget / 10) {
+    text = fmt::format(
+        "The logs take {} of logs.disk_budget ({}), beyond which days younger than {} are deleted; "
+        "raise it, or logs.level",
+        base::format_size(total), budget, retention_.days);
+    report_(Level::warning, "logs.disk_budget is nearly used up", text);
+  }
+  const std::lock_guard lock(mutex_);
+  shortage_ = std::move(text);
+}
+
+std::string LogArchiver::shortage() const {
+  const std::lock_guard lock(mutex_);
+  return shortage_;
 }
 
 }  // namespace telemetry

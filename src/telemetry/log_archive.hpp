@@ -12,10 +12,12 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 
 #include "base/result.hpp"
+#include "telemetry/log.hpp"
 #include "telemetry/log_folder.hpp"
 #include "telemetry/log_time.hpp"
 
@@ -33,7 +35,7 @@ base::Result<bool> pack_log(const std::filesystem::path& file,
 
 class LogArchiver {
  public:
-  using Report = std::function<void(std::string_view event, std::string_view reason)>;
+  using Report = std::function<void(Level level, std::string_view event, std::string_view reason)>;
 
   // `report` is called on the thread, once for each sort of failure of a round.
   LogArchiver(std::filesystem::path folder, const Zone& zone, LogRetention retention, Report report);
@@ -44,13 +46,18 @@ class LogArchiver {
   // packed, old ones deleted. Never waits.
   void request(Day today);
 
+  // For people, as of the last round: days are missing that should still be there, or soon will be, because
+  // of the budget (DU1). "" if not.
+  std::string shortage() const;
+
  private:
   void work();
   void round(Day today);
   void finish_forgotten(Day today);
   void pack_finished();
   void delete_old(Day today);
-  void keep_budget();
+  void keep_budget(Day today);
+  void warn_of_shortage(Day today, std::uint64_t total);
   bool may_pack(std::uint64_t size);
 
   const std::filesystem::path folder_;
@@ -58,11 +65,13 @@ class LogArchiver {
   const LogRetention retention_;
   const Report report_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::string shortage_;
   std::optional<Day> requested_;
   std::atomic<bool> stopping_{false};
-  std::int64_t left_after_stop_;  // bytes; only the thread touches it
+  std::int64_t left_after_stop_;       // bytes; only the thread touches it
+  std::optional<Day> newest_missing_;  // deleted before its time; likewise
   std::thread thread_;
 };
 

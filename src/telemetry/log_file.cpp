@@ -60,9 +60,18 @@ base::Result<void> LogFile::open(Day today) {
 base::Result<bool> LogFile::rotate(Day today, base::SteadyTime now) {
   if (file_ && moved()) close();
   if (!file_) TRY(open(today));
+  return turn_over(today, now);
+}
+
+base::Result<bool> LogFile::finish_day(Day today, base::SteadyTime now) {
+  if (file_ && moved()) close();
+  return file_ ? turn_over(today, now) : false;
+}
+
+base::Result<bool> LogFile::turn_over(Day today, base::SteadyTime now) {
   if (day_ > today + std::chrono::days{1}) day_ = today;  // the clock was set back
   if (day_ >= today || now < retry_ || !S_ISREG(status_.st_mode)) return false;
-  auto finished = finish_day(path_, status_, day_);
+  auto finished = telemetry::finish_day(path_, status_, day_);
   if (!finished) retry_ = now + std::chrono::minutes{1};
   if (finished && *finished) close();
   return finished;

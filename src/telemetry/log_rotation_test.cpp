@@ -31,6 +31,36 @@ TEST_F(LogRotationTest, a_finished_day_gets_its_name_and_is_packed) {
   EXPECT_EQ(console_, "");
 }
 
+// As of a daemon whose collectors have nothing to say.
+TEST_F(LogRotationTest, without_a_line_for_days_the_days_still_end) {
+  LogOptions some_days = options();
+  some_days.days = 3;
+  write("old-2025-11-17.log.gz", "x");
+  {
+    Log log(some_days, clock_, redactor_);
+    const Logger kev = log.collector("kev"), nvd = log.collector("nvd");
+    kev.info("event");
+    nvd.info("event");
+    for (int hour = 0; hour < 24; ++hour, clock_.advance(1h)) log.tidy_up();
+  }  // ends with the round that was asked for
+  EXPECT_EQ(names(), (Names{"kev-2025-11-21.log.gz", "nvd-2025-11-21.log.gz"}));
+  {
+    Log log(some_days, clock_, redactor_);
+    for (int day = 0; day < 4; ++day, clock_.advance(24h)) log.tidy_up();
+  }
+  EXPECT_EQ(names(), Names{});
+  EXPECT_EQ(console_, "");
+}
+
+TEST_F(LogRotationTest, tidying_up_makes_no_folder) {
+  LogOptions nowhere = options();
+  nowhere.directory = folder_ / "none";
+  { Log(nowhere, clock_, redactor_).tidy_up(); }
+  nowhere.directory.clear();
+  { Log(nowhere, clock_, redactor_).tidy_up(); }
+  EXPECT_EQ(names(), Names{});
+}
+
 TEST_F(LogRotationTest, midnight_is_that_of_the_zone_even_where_there_is_none) {
   LogOptions zoned = options();
   zoned.timezone = "America/Sao_Paulo";

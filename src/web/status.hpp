@@ -23,11 +23,12 @@ struct Collector {
   std::string name;
   std::string description{};
   schedule::Condition condition = schedule::Condition::never_ran;
-  std::optional<base::WallTime> since{};  // when the condition set in
+  std::optional<base::WallTime> since{};          // when the condition set in
   std::optional<base::WallTime> running_since{};  // a run is under way
   std::optional<LastRun> last_run{};
-  std::optional<base::WallTime> next_start{};  // nothing: only by hand, or paused
-  std::string error{};                         // of the last run, or of the file
+  std::optional<base::WallTime> last_success{};  // when the newest run that was one ended
+  std::optional<base::WallTime> next_start{};    // nothing: only by hand, or paused
+  std::string error{};                           // of the last run, or of the file
 };
 
 // Of the last 24 hours.

@@ -22,7 +22,9 @@ Json collector_json(const Collector& collector) {
   return {{"name", collector.name},
           {"condition", schedule::to_string(collector.condition)},
           {"since", time(collector.since)},
+          {"running_since", time(collector.running_since)},
           {"last_run", std::move(last_run)},
+          {"last_success", time(collector.last_success)},
           {"next_start", time(collector.next_start)},
           {"error", collector.error.empty() ? Json(nullptr) : Json(collector.error)}};
 }

@@ -99,6 +99,14 @@ std::string last_run(const Collector& collector, base::WallTime now) {
   if (const auto& run = collector.last_run)
     content = fmt::format("{}, {}, {}", outside(run->outcome, 40), plural(run->rows, "row"),
                           time_tag(run->ended, rough(now - run->ended) + " ago"));
+  if (const auto& success = collector.last_success;
+      success && (!collector.last_run || *success < collector.last_run->ended))
+    content += fmt::format(" <span class=\"dim\">last success {}</span>",
+                           time_tag(*success, rough(now - *success) + " ago"));
+  if (const auto& since = collector.running_since)
+    content = fmt::format("<p class=\"running\"><span aria-hidden=\"true\">▶</span> {}</p>",
+                          time_tag(*since, "running for " + rough(now - *since))) +
+              content;
   if (!collector.error.empty())
     content += fmt::format("<p class=\"error\">{}</p>", outside(collector.error, maximum_text));
   return content;

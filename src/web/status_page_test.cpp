@@ -40,6 +40,20 @@ TEST(StatusPage, TellsWhatACollectorDoes) {
   EXPECT_TRUE(contains(page, "up for <time datetime=\"2025-11-21T07:10:02Z\""));
 }
 
+TEST(StatusPage, ARunUnderWayAndTheLastSuccess) {
+  Collector it = collector("nvd", Condition::failing);
+  it.last_run->outcome = "failed";
+  it.running_since = test_now - 12s;
+  it.last_success = test_now - 3h;
+  const std::string page = page_of({it});
+  EXPECT_TRUE(contains(page, ">running for 12 s</time>"));
+  EXPECT_TRUE(contains(page, "last success <time datetime=\"2025-11-21T07:30:02Z\""));
+  it.running_since.reset();
+  it.last_success = it.last_run->ended;
+  EXPECT_FALSE(contains(page_of({it}), "running for"));
+  EXPECT_FALSE(contains(page_of({it}), "last success"));
+}
+
 TEST(StatusPage, IsAnAccessiblePageWithoutScripts) {
   const std::string page = page_of({collector("nvd", Condition::healthy)});
   for (const char* part :

@@ -34,6 +34,8 @@ Status some_status() {
   Status status = test_status();
   status.collectors = {collector("nvd", Condition::healthy),
                        {.name = "new", .condition = Condition::never_ran}};
+  status.collectors[0].running_since = test_now - std::chrono::seconds{12};
+  status.collectors[0].last_success = status.collectors[0].last_run->ended;
   status.collectors[0].error = "the last page was empty";
   status.warnings = {"the disk is nearly full"};
   return status;
@@ -85,10 +87,11 @@ TEST_F(StatusRoutesTest, Json) {
                "runs_24h": 96, "failed_runs_24h": 2, "rows_24h": 1234567},
     "collectors": [
       {"name": "nvd", "condition": "healthy", "since": "2025-11-21T10:25:02.000000Z",
+       "running_since": "2025-11-21T10:29:50.000000Z", "last_success": "2025-11-21T10:25:02.000000Z",
        "last_run": {"outcome": "success", "ended": "2025-11-21T10:25:02.000000Z", "rows": 1404},
        "next_start": "2025-11-21T10:40:02.000000Z", "error": "the last page was empty"},
-      {"name": "new", "condition": "never_ran", "since": null, "last_run": null, "next_start": null,
-       "error": null}]})"));
+      {"name": "new", "condition": "never_ran", "since": null, "running_since": null, "last_run": null,
+       "last_success": null, "next_start": null, "error": null}]})"));
 }
 
 TEST_F(StatusRoutesTest, JsonOfHostileNames) {

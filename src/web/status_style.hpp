@@ -29,6 +29,7 @@ a { color: var(--link); }
 .good { color: var(--good); background: var(--good-ground); }
 .waiting { color: var(--waiting); background: var(--waiting-ground); }
 .off { color: var(--dim); background: var(--line); }
+.running { margin: 0 0 .2rem; }
 .dim, footer { color: var(--dim); }
 .warnings { margin: 0 0 1rem; padding: .6rem 1rem .6rem 2rem; border-left: 4px solid var(--odd);
   border-radius: 6px; color: var(--odd); background: var(--odd-ground); }

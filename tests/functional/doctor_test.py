@@ -63,6 +63,26 @@ def test_the_exit_code_when_all_is_well(project):
     assert project("doctor").returncode == 0
 
 
+def listening(project, **listen):
+    """The exit code, and what is said of the address."""
+    keys = json.loads(project.config.read_text())
+    project.config.write_text(json.dumps(keys | {"listen": listen}))
+    done = project("doctor", "--json")
+    return done.returncode, [(it["state"], it["message"]) for it in json.loads(done.stdout) if it["check"] == "listen"]
+
+
+def test_the_address_that_the_settings_name(project):
+    assert listening(project, address="off") == (0, [])
+    assert listening(project, address="127.0.0.1:0") == (0, [("ok", "127.0.0.1:0: any free port")])
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert listening(project, address=f"127.0.0.1:{port}") == (78, [("wrong", f"another program has 127.0.0.1:{port}")])
+    assert listening(project, address=f"127.0.0.1:{port}") == (0, [("ok", f"127.0.0.1:{port} is free")])
+    code, ((state, message),) = listening(project, address="0.0.0.0:8787")
+    assert (code, state) == (78, "wrong") and "other machines could read everything" in message
+    assert listening(project, address="0.0.0.0:0", token="k" * 16)[0] == 0
+
+
 def test_a_wrong_setting(project):
     project.config.write_text("stoer: sqlite:x.db\nlogs: {level: loud}\n")
     code, _ = examine(project)

@@ -120,6 +120,13 @@ def test_the_screen_comes_back_after_a_quit(project):
         assert terminal.process.wait(END_SECONDS) == -signal.SIGQUIT
 
 
+def test_the_page_of_the_daemon_is_named(project):
+    keys = json.loads(project.config.read_text())
+    project.config.write_text(json.dumps(keys | {"listen": {"address": "127.0.0.1:18787"}}))
+    with OnTerminal(project) as terminal:
+        terminal.read_until(rb"http://127\.0\.0\.1:18787/")
+
+
 def test_elsewhere_watch_says_each_change(project):
     with project.start("status", "--watch", "--interval", "1s", environment=UTF8) as process:
         assert re.fullmatch(r"\[.{19}\] items: never_ran\n", process.stdout.readline())

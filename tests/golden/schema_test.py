@@ -24,7 +24,7 @@ NOT_YAML = {"duplicate_key", "encoding", "indentation", "not_yaml", "second_docu
 
 UNSEEN = {
     # what several keys say together
-    "append", "append_windows", "authenticator_api_key", "authenticator_bearer", "backoff_cap", "body_get", "body_two", "database",
+    "after_self", "append", "append_windows", "authenticator_api_key", "authenticator_bearer", "backoff_cap", "body_get", "body_two", "database",
     "decoder_keys", "dedup_sort", "field_source", "field_text", "kept_names", "oauth2_user", "on_conflict_columns",
     "paginator_body", "paginator_needs", "paginator_target", "paginator_type", "primary_key", "replace_sync",
     "origin", "router_as", "router_chunk", "sync_date", "sync_integer", "sync_start",
