@@ -11,6 +11,7 @@
 #include "pulse/exit_code.hpp"
 #include "pulse/housekeeping.hpp"
 #include "pulse/output.hpp"
+#include "pulse/restart_keys.hpp"
 #include "pulse/selection.hpp"
 #include "pulse/service_manager.hpp"
 #include "web/status_routes.hpp"
@@ -23,8 +24,9 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds ask_store_for = 1s;  // at start, then the socket has its turn
 constexpr base::Duration say_again_every = 60s;
-constexpr base::Duration look_every = 10s;  // around, for others that share the database
-constexpr base::Duration stop_within = 2s;  // SS4; a COMMIT under way may take longer
+constexpr base::Duration look_every = 10s;         // around, for others that share the database
+constexpr base::Duration log_is_well_after = 60s;  // without a line that was lost
+constexpr base::Duration stop_within = 2s;         // SS4; a COMMIT under way may take longer
 
 // What a person must mend, and no patience does.
 bool is_hopeless(const base::Error& error) {
@@ -65,8 +67,8 @@ int Daemon::run() {
   if (!code && !app_.signals.token().stop_requested()) {
     work_until_stop();
   }
-  app_.signals.on_hangup({});
   stop();
+  app_.signals.on_hangup({});  // not before: it would count as a second signal
   if (code) return *code;
   app_.signals.stopped_cleanly();
   return ok;
@@ -115,7 +117,7 @@ std::optional<int> Daemon::open_store() {
       return std::nullopt;
     }
     const base::Error& error = opened.error();
-    if (error.code == Code::cancelled) break;
+    if (stop.stop_requested()) break;
     if (is_hopeless(error)) {
       app_.log.logger().fatal("the store cannot be used",
                               {{"store", app_.settings.store.description()}, {"reason", error.message}});
@@ -181,8 +183,9 @@ void Daemon::work_until_stop() {
   bool was_ready = false;
   while (!app_.signals.token().stop_requested()) {
     look_after(app_.clock.steady());
+    watch_log(app_.clock.steady());
     scheduler_->turn();
-    const bool is_ready = scheduler_->knows_all();
+    const bool is_ready = scheduler_->knows_all() && scheduler_->store_answers();
     page_.set_readiness(is_ready ? "" : "the store does not answer");
     if (is_ready && !std::exchange(was_ready, true)) {
       app_.log.logger().info("ready", {{"collectors", roster_.members.size()}});
@@ -220,6 +223,27 @@ void Daemon::tell_if_empty(const config::Settings& settings) {
                               {{"folder", folder}});
   board_.warn("collectors",
               is_empty ? folder + " holds no collector files yet; send SIGHUP after adding some" : "");
+}
+
+// DU1: what the log files do not take is lost, but not silently.
+void Daemon::watch_log(base::SteadyTime now) {
+  const std::uint64_t dropped = app_.log.dropped();
+  if (dropped == dropped_) {
+    if (dropping_until_ && now >= *dropping_until_) {
+      dropping_until_.reset();
+      board_.warn("log", "");
+    }
+    return;
+  }
+  const std::string directory = app_.settings.path_of(app_.settings.logs.directory).string();
+  if (!dropping_until_)
+    app_.log.logger().critical("lines of the log files are lost: they cannot be written",
+                               {{"directory", directory}});
+  dropped_ = dropped;
+  dropping_until_ = now + log_is_well_after;
+  board_.warn("log", fmt::format("The log files in {} cannot be written, {} lines are lost so far: look for "
+                                 "space on their disk and at its permissions",
+                                 directory, dropped));
 }
 
 void Daemon::launch(keeper::Launch it) {
@@ -274,6 +298,7 @@ void Daemon::reload() {
       else
         board_.renew(roster_);
       app_.log.logger().info("reloaded", {{"collectors", roster_.members.size()}});
+      tell_what_waits(loaded->settings);
       log_invalid(app_, roster_);
     } else {
       keep(catalogue.faults);
@@ -282,6 +307,13 @@ void Daemon::reload() {
     keep(faults);
   }
   service_manager::ready(fmt::format("{} collectors", roster_.members.size()));
+}
+
+void Daemon::tell_what_waits(const config::Settings& now) {
+  const std::string keys = fmt::format("{}", fmt::join(changed_until_restart(app_.settings, now), ", "));
+  if (!keys.empty()) app_.log.logger().warning("these keys count from the next start on", {{"keys", keys}});
+  board_.warn("restart",
+              keys.empty() ? "" : "Changed in pulse.yaml, to count from the next start on: " + keys);
 }
 
 // SS4: what is under way is told to stop; a COMMIT ends, the rest is cancelled.

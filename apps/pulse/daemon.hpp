@@ -42,7 +42,9 @@ class Daemon {
   void reload();
   void look_after(base::SteadyTime now);
   void keep_house();
+  void tell_what_waits(const config::Settings& now);  // for a restart
   void tell_if_empty(const config::Settings& settings);
+  void watch_log(base::SteadyTime now);
   base::Duration rest() const;
 
   App& app_;
@@ -58,6 +60,8 @@ class Daemon {
   std::optional<std::chrono::microseconds> watchdog_;
   base::SteadyTime look_at_{};
   std::jthread housekeeping_;
+  std::uint64_t dropped_ = 0;  // lines of the log files, as far as was said
+  std::optional<base::SteadyTime> dropping_until_;
 };
 
 }  // namespace pulse

@@ -21,6 +21,11 @@ using namespace std::chrono_literals;
 constexpr milliseconds lock_wait_of_others = 60s;
 constexpr milliseconds connect_timeout = 10s;
 
+// A run keeps one from its begin to its end; the others are for leases, the scheduler, the status page.
+std::size_t connections(const config::Settings& settings) {
+  return static_cast<std::size_t>(settings.workers) + 4;
+}
+
 using Opening = base::Result<std::unique_ptr<store::Database>>;
 
 // Where tables that are named without a schema go. "" leaves that to the server's search path, but for one
@@ -40,19 +45,19 @@ base::Result<std::string> schema_of_tables(store::Database& database, std::stop_
   return schema;
 }
 
-Opening open_postgres(const DatabaseAddress& address, milliseconds timeout, base::Clock& clock,
-                      std::stop_token stop) {
-  store::PostgresOptions options{.url = address.url, .pool_size = 8, .connect_timeout = timeout};
+Opening open_postgres(const DatabaseAddress& address, std::size_t connections, milliseconds timeout,
+                      base::Clock& clock, std::stop_token stop) {
+  store::PostgresOptions options{.url = address.url, .pool_size = connections, .connect_timeout = timeout};
   auto database = TRY(store::open_postgres(options, clock, stop));
   options.schema = TRY(schema_of_tables(*database, stop));
   if (options.schema.empty()) return database;
   return store::open_postgres(options, clock, std::move(stop));
 }
 
-Opening open_at(const DatabaseAddress& address, milliseconds lock_wait, milliseconds timeout,
-                base::Clock& clock, std::stop_token stop) {
+Opening open_at(const DatabaseAddress& address, std::size_t connections, milliseconds lock_wait,
+                milliseconds timeout, base::Clock& clock, std::stop_token stop) {
   if (address.engine == DatabaseAddress::Engine::postgresql)
-    return open_postgres(address, timeout, clock, std::move(stop));
+    return open_postgres(address, connections, timeout, clock, std::move(stop));
   return store::open_sqlite({.path = address.path, .lock_wait = lock_wait, .read_only = false}, clock,
                             std::move(stop));
 }
@@ -80,7 +85,7 @@ Databases::Databases(const config::Settings& settings, base::Clock& clock, base:
 }
 
 Opening Databases::prepare_store(milliseconds lock_wait, milliseconds timeout, std::stop_token stop) {
-  auto database = TRY(open_at(settings_.store, lock_wait, timeout, clock_, stop));
+  auto database = TRY(open_at(settings_.store, connections(settings_), lock_wait, timeout, clock_, stop));
   TRY_WITH(store::migrate(*database, store::embedded_migrations(), stop), "preparing {}",
            database->description());
   return database;
@@ -110,7 +115,7 @@ base::Result<store::Database*> Databases::open_store(milliseconds wait, std::sto
 
 Opening Databases::open_store_to_read(std::stop_token stop) {
   if (settings_.store.engine == DatabaseAddress::Engine::postgresql)
-    return open_postgres(settings_.store, connect_timeout, clock_, std::move(stop));
+    return open_postgres(settings_.store, connections(settings_), connect_timeout, clock_, std::move(stop));
   return store::open_sqlite({.path = settings_.store.path, .lock_wait = {}, .read_only = true}, clock_,
                             std::move(stop));
 }
@@ -127,9 +132,9 @@ base::Result<store::Database*> Databases::open(const std::string& name, std::sto
   Kept& kept = *kept_as->second;
   const std::lock_guard lock(kept.mutex);
   if (!kept.database)
-    kept.database =
-        TRY_WITH(open_at(address->second, lock_wait_of_others, connect_timeout, clock_, std::move(stop)),
-                 "the database \"{}\"", name);
+    kept.database = TRY_WITH(open_at(address->second, connections(settings_), lock_wait_of_others,
+                                     connect_timeout, clock_, std::move(stop)),
+                             "the database \"{}\"", name);
   return kept.database.get();
 }
 

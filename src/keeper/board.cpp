@@ -48,16 +48,27 @@ Board::Board(const Roster& roster, std::string version, WallTime started_at)
 
 void Board::renew(const Roster& roster) {
   const std::lock_guard lock(mutex_);
-  std::map<std::string, std::optional<schedule::Health>, std::less<>> before;
-  for (const Line& line : lines_) before.emplace(line.entry.name, line.health);
+  std::map<std::string, Line> before;
+  for (Line& line : lines_) before.emplace(line.entry.name, std::move(line));
   lines_.clear();
   due_.clear();
   for (const Member& member : roster.members) {
-    Line line = line_of(member);
-    if (const auto known = before.find(line.entry.name); known != before.end()) line.health = known->second;
-    lines_.push_back(std::move(line));
+    lines_.push_back(line_of(member));
+    if (auto known = before.find(member.entry.name); known != before.end())
+      keep_past(lines_.back(), std::move(known->second));
     judge_again(lines_.size() - 1, at_once);
   }
+}
+
+// What the ledger said, until it is asked again; what the file says is of now.
+void Board::keep_past(Line& line, Line before) {
+  line.health = before.health;
+  before.facts.invalid_since = line.facts.invalid_since;
+  before.facts.timeout = line.facts.timeout;
+  before.facts.expected_change_every = line.facts.expected_change_every;
+  line.facts = std::move(before.facts);
+  before.shown.description = std::move(line.shown.description);
+  line.shown = std::move(before.shown);
 }
 
 void Board::judge_again(std::size_t i, std::optional<WallTime> at) {

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr base::Duration longest_rest = 60s;
 constexpr base::Duration patience_with_store = 10s;  // in a turn: nothing else happens meanwhile
 constexpr base::Duration ask_store_every = 2s;
-constexpr std::chrono::seconds after_busy = 5s, after_no_begin = 15s;
+constexpr std::chrono::seconds after_busy = 1s, after_no_begin = 15s;
 constexpr std::size_t missed_at_once = 100;
 constexpr base::Duration overlap_of_looks = 60s;  // clocks of machines that share a database differ
 
@@ -112,6 +112,8 @@ bool Scheduler::catch_up() {
   const auto done = with_ledger([this](store::Session& session, std::stop_token stop) -> Result<void> {
     TRY(finish_ends(session, stop));
     TRY(write_missed(session, stop));
+    if (store_silent_since_)  // that is over: whoever could not begin for it need not wait any longer
+      for (const auto& [name, until] : std::exchange(hold_off_, {})) news_.insert(name);
     return read_news(session, stop);
   });
   if (!done) {
@@ -259,7 +261,8 @@ void Scheduler::start(const schedule::Plan::Start& start) {
   const Member& member = roster_.members[start.entry];
   const std::string& name = member.entry.name;
   // What was due a moment ago has been settled by another process meanwhile.
-  if (!member.collector || is_active(name)) {
+  const auto& planned = planner_->state(start.entry).running;
+  if (!member.collector || is_active(name) || !planned || planned->slot != start.slot) {
     news_.insert(name);
     return;
   }
@@ -289,16 +292,19 @@ void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
   const Active active = std::move(found->second);
   active_.erase(found);
   active_names_.erase(active_names_.find(active.name));
-  if (!report.begun)
+  if (report.begun) {
+    hold_off_.erase(active.name);
+    board_.warn("begin", "");  // what one run may, the others may too
+  } else {
     not_begun(active.name, report);
-  else if (hold_off_.erase(active.name) > 0 && hold_off_.empty())
-    board_.warn("begin", "");
+  }
   if (report.begun && !report.recorded) unfinished_.push_back(report);
   news_.insert(active.name);
   if (active.request && active.request->on_end) active.request->on_end(report);
 }
 
-// Neither a full disk nor another process is asked again at once.
+// A full disk is not asked again at once. What another process has, the ledger says as a rule; this is for
+// the moment in which it does not yet.
 void Scheduler::not_begun(const std::string& name, const collect::RunReport& report) {
   hold_off_[name] = parts_.clock.wall() + (report.busy ? after_busy : after_no_begin);
   if (report.busy || report.run.outcome == collect::Outcome::cancelled) return;
@@ -352,6 +358,7 @@ void Scheduler::start_requests() {
 
 void Scheduler::renew(Roster roster) {
   roster_ = std::move(roster);
+  std::erase_if(hold_off_, [this](const auto& it) { return !roster_.find(it.first); });
   board_.renew(roster_);
   planner_.reset();
   for (const std::string& name : roster_.names()) news_.insert(name);
