@@ -95,7 +95,7 @@ Result<void> History::read_slots(Connection& connection, const std::string& coll
   if (past.last) state.failed = !schedule::is_good(schedule_outcome(*past.last));
   const auto rows = TRY(connection.query(
       "SELECT slot, reason, first_failed, try_at FROM {pulse}schedule_slots WHERE collector = $1 AND state = "
-      "'due' ORDER BY slot DESC LIMIT 1",
+      "'due' AND state IN ('due', 'claimed')",
       {collector}));
   if (rows.empty()) return {};
   state.open = read_open(rows[0], 0, 1, 2, 3);

@@ -84,7 +84,8 @@ Result<std::string> open_cycle(Connection& connection, const RunRecord& run, bas
 Result<void> Ledger::begin(RunRecord& run, std::optional<base::WallTime> resumable_since,
                            std::stop_token stop) {
   const std::string started = base::to_iso8601(run.started_at);
-  return session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
+  const std::optional<RunSlot> asked = run.slot;
+  const auto begun = session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
     // One of our own that is still there: its end could not be recorded.
     TRY(lose(connection, clock_.wall(),
              "collector = $1 AND id <> $2 AND (lease_until < {now} OR (lease_until IS NULL AND host = $3 AND "
@@ -98,7 +99,7 @@ Result<void> Ledger::begin(RunRecord& run, std::optional<base::WallTime> resumab
       run.started_at = time_in(mine[0], 1).value_or(run.started_at);
       return Slots(connection, clock_.wall()).read(run);
     }
-    const std::int64_t begun = TRY_WITH(
+    const std::int64_t inserted = TRY_WITH(
         connection.execute(
             fmt::format(
                 "INSERT INTO {{pulse}}runs (id, collector, state, attempt, host, process, started_at, "
@@ -108,7 +109,7 @@ Result<void> Ledger::begin(RunRecord& run, std::optional<base::WallTime> resumab
             {run.id, run.collector, run.host, run.process, started, run.definition,
              to_string(run.started_by)}),
         "recording the run");
-    if (begun != 1) return in_the_way(connection, run);
+    if (inserted != 1) return in_the_way(connection, run);
     TRY(claim_slot(connection, run));
     // Only now nobody else can end a run of this collector.
     run.cycle = resumable_since ? TRY(open_cycle(connection, run, *resumable_since)) : std::string();
@@ -119,6 +120,8 @@ Result<void> Ledger::begin(RunRecord& run, std::optional<base::WallTime> resumab
     TRY(connection.execute("UPDATE {pulse}runs SET cycle = $2 WHERE id = $1", {run.id, run.cycle}));
     return {};
   });
+  if (!begun) run.slot = asked;  // the slot that was open may be another's by the next call
+  return begun;
 }
 
 Result<void> Ledger::claim_slot(Connection& connection, RunRecord& run) {

@@ -42,11 +42,19 @@ Result<bool> Slots::is_passed(const std::string& collector, std::string_view slo
   return !newer.empty();
 }
 
+Result<bool> Slots::is_running(const std::string& collector) {
+  return !TRY(connection_.query("SELECT 1 FROM {pulse}runs WHERE collector = $1 AND state = 'running'",
+                                {collector}))
+              .empty();
+}
+
+// At most one slot of a collector is due: what is older has been given up. SQLite finds it by its own index
+// only if the query repeats the condition of that.
 Result<bool> Slots::claim(RunRecord& run) {
   TRY(take_turns(run.collector));
   const auto open = TRY(connection_.query(
       "SELECT slot, first_failed FROM {pulse}schedule_slots WHERE collector = $1 AND state = 'due' "
-      "ORDER BY slot DESC LIMIT 1",
+      "AND state IN ('due', 'claimed')",
       {run.collector}));
   if (!run.slot) {
     if (open.empty()) return true;
@@ -55,15 +63,16 @@ Result<bool> Slots::claim(RunRecord& run) {
   const std::string slot = base::to_iso8601(run.slot->time);
   if (run.slot->again) {
     run.slot->first_failed = open.empty() ? std::nullopt : time_in(open[0], 1);
-    return TRY(connection_.execute("UPDATE {pulse}schedule_slots SET state = 'claimed', run = $3, try_at = "
-                                   "NULL, updated_at = $4 WHERE collector = $1 AND slot = $2 AND state = "
-                                   "'due'",
-                                   {run.collector, slot, run.id, now_})) == 1;
+    return TRY(connection_.execute(
+               "UPDATE {pulse}schedule_slots SET state = 'claimed', reason = NULL, run = $3, try_at = "
+               "NULL, updated_at = $4 WHERE collector = $1 AND slot = $2 AND state = "
+               "'due'",
+               {run.collector, slot, run.id, now_})) == 1;
   }
   if (TRY(is_passed(run.collector, slot))) return false;
   TRY(connection_.execute(
       "UPDATE {pulse}schedule_slots SET state = 'done', reason = 'gave_up', try_at = NULL, "
-      "updated_at = $2 WHERE collector = $1 AND state = 'due'",
+      "updated_at = $2 WHERE collector = $1 AND state = 'due' AND state IN ('due', 'claimed')",
       {run.collector, now_}));
   TRY(connection_.execute(
       "INSERT INTO {pulse}schedule_slots (collector, slot, state, run, updated_at) VALUES "
@@ -83,28 +92,29 @@ Result<void> Slots::read(RunRecord& run) {
   return {};
 }
 
+// By the run alone: whoever did not learn that it had begun does not know which slot it took.
 Result<void> Slots::settle(const RunRecord& run, const std::optional<schedule::OpenSlot>& open) {
-  if (!run.slot) return {};
-  const std::string slot = base::to_iso8601(run.slot->time);
+  if (!run.slot && !open) return {};
   if (!open) {
     TRY(
-        connection_.execute("UPDATE {pulse}schedule_slots SET state = 'done', reason = $4, updated_at = $5 "
-                            "WHERE collector = $1 AND slot = $2 AND run = $3",
-                            {run.collector, slot, run.id, collect::to_string(run.outcome), now_}));
+        connection_.execute("UPDATE {pulse}schedule_slots SET state = 'done', reason = $3, updated_at = $4 "
+                            "WHERE collector = $1 AND run = $2 AND state = 'claimed' AND state IN ('due', "
+                            "'claimed')",
+                            {run.collector, run.id, collect::to_string(run.outcome), now_}));
     return {};
   }
   const std::string first_failed = base::to_iso8601(open->first_failed),
                     try_at = base::to_iso8601(open->try_at);
+  const bool is_cancelled = run.outcome == Outcome::cancelled;  // what failed before stays what it was
   const std::string_view reason = open->on_ladder                        ? on_ladder
                                   : run.outcome == Outcome::rate_limited ? rate_limited
                                                                          : interrupted;
   TRY(connection_.execute(
-      "UPDATE {pulse}schedule_slots SET state = 'due', reason = $4, first_failed = $5, "
-      "try_at = $6, updated_at = $7 WHERE collector = $1 AND slot = $2 AND run = $3",
-      {run.collector, slot, run.id, reason,
-       run.outcome == Outcome::cancelled && !run.slot->first_failed ? store::Param()
-                                                                    : store::Param(first_failed),
-       try_at, now_}));
+      "UPDATE {pulse}schedule_slots SET state = 'due', reason = $3, first_failed = COALESCE($4, "
+      "first_failed), try_at = $5, updated_at = $6 WHERE collector = $1 AND run = $2 AND state = 'claimed' "
+      "AND state IN ('due', 'claimed')",
+      {run.collector, run.id, reason, is_cancelled ? store::Param() : store::Param(first_failed), try_at,
+       now_}));
   return {};
 }
 
@@ -133,6 +143,8 @@ Result<bool> Slots::miss(const MissedSlots& missed) {
   TRY(take_turns(missed.collector));
   const std::string first = base::to_iso8601(missed.first), last = base::to_iso8601(missed.last);
   if (TRY(is_passed(missed.collector, first))) return false;
+  // Who decided so may have known less than the ledger: the run in its way has ended.
+  if (missed.reason == schedule::MissedReason::overlap && !TRY(is_running(missed.collector))) return false;
   TRY(
       connection_.execute("INSERT INTO {pulse}schedule_slots (collector, slot, state, reason, first_slot, "
                           "updated_at) VALUES ($1, $2, 'missed', $3, $4, $5)",

@@ -38,11 +38,12 @@ class Slots {
   base::Result<void> settle(const RunRecord& run, const std::optional<schedule::OpenSlot>& open);
   // Its process died; `alive`: when it was heard of last.
   base::Result<void> put_back(const RunRecord& lost, base::WallTime alive);
-  // False: another process has claimed or missed one of them.
+  // False: another process has claimed or missed one of them, or the run that they overlap has ended.
   base::Result<bool> miss(const MissedSlots& missed);
 
  private:
   base::Result<void> take_turns(const std::string& collector);
+  base::Result<bool> is_running(const std::string& collector);
   base::Result<bool> is_passed(const std::string& collector, std::string_view slot);
 
   store::Connection& connection_;

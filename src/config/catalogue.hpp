@@ -11,11 +11,11 @@
 namespace config {
 
 struct CatalogueEntry {
-  std::string name;  // as the file says, else the file's stem
-  std::string file;
-  std::optional<Collector> collector;  // empty: invalid, its faults are below
-  Faults faults;
-  std::vector<Mark> after;  // where the names in collector->after stand
+  std::string name{};  // as the file says, else the file's stem
+  std::string file{};
+  std::optional<Collector> collector{};  // empty: invalid, its faults are below
+  Faults faults{};
+  std::vector<Mark> after{};  // where the names in collector->after stand
 };
 
 struct Catalogue {

@@ -48,27 +48,32 @@ Board::Board(const Roster& roster, std::string version, WallTime started_at)
 
 void Board::renew(const Roster& roster) {
   const std::lock_guard lock(mutex_);
-  std::map<std::string, Line> before;
+  std::map<std::string, Line, std::less<>> before;
   for (Line& line : lines_) before.emplace(line.entry.name, std::move(line));
   lines_.clear();
   due_.clear();
   for (const Member& member : roster.members) {
-    lines_.push_back(line_of(member));
-    if (auto known = before.find(member.entry.name); known != before.end())
-      keep_past(lines_.back(), std::move(known->second));
+    Line line = line_of(member);
+    if (const auto known = before.find(line.entry.name); known != before.end())
+      keep(line, std::move(known->second));
+    lines_.push_back(std::move(line));
     judge_again(lines_.size() - 1, at_once);
   }
 }
 
-// What the ledger said, until it is asked again; what the file says is of now.
-void Board::keep_past(Line& line, Line before) {
+// What the ledger said stays true whatever the file says now.
+void Board::keep(Line& line, Line&& before) {
   line.health = before.health;
-  before.facts.invalid_since = line.facts.invalid_since;
-  before.facts.timeout = line.facts.timeout;
-  before.facts.expected_change_every = line.facts.expected_change_every;
-  line.facts = std::move(before.facts);
-  before.shown.description = std::move(line.shown.description);
-  line.shown = std::move(before.shown);
+  const schedule::Facts file = std::exchange(line.facts, std::move(before.facts));
+  line.facts.known_since = std::min(line.facts.known_since, file.known_since);
+  line.facts.invalid_since = file.invalid_since;
+  line.facts.timeout = file.timeout;
+  line.facts.expected_change_every = file.expected_change_every;
+  line.shown.running_since = before.shown.running_since;
+  line.shown.last_run = before.shown.last_run;
+  line.shown.last_success = before.shown.last_success;
+  line.shown.error = before.shown.error;
+  line.shown.next_start = next_start(line.entry, line.facts.state);
 }
 
 void Board::judge_again(std::size_t i, std::optional<WallTime> at) {

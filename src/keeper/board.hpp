@@ -59,7 +59,7 @@ class Board {
     std::optional<base::WallTime> judge_at{};
   };
   static Line line_of(const Member& member);
-  static void keep_past(Line& line, Line before);
+  static void keep(Line& line, Line&& before);
   std::string why(const Line& line) const;
   void judge_again(std::size_t i, std::optional<base::WallTime> at);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "base/text.hpp"
 
@@ -53,10 +54,9 @@ Scheduler::~Scheduler() = default;
 
 void Scheduler::turn() {
   watch_clock();
-  if (catch_up() && !stopping_) {
-    start_requests();
-    plan();
-  }
+  const bool can_begin = catch_up() && !stopping_;
+  start_requests(can_begin);
+  if (can_begin) plan();
   judge();
   parts_.metrics
       .gauge("pulse_schedule_last_tick_timestamp_seconds", "When the scheduler last looked what is due.")
@@ -67,6 +67,7 @@ void Scheduler::turn() {
 
 base::Duration Scheduler::rest() const {
   if (store_silent_since_) return std::max(base::Duration{}, ask_store_at_ - parts_.clock.steady());
+  if (stopping_) return longest_rest;
   const WallTime now = parts_.clock.wall();
   base::Duration rest = longest_rest;
   const auto until = [&](std::optional<WallTime> time) {
@@ -89,6 +90,8 @@ void Scheduler::watch_clock() {
       parts_.log.logger().warning(
           "the machine's clock was set",
           {{"by_seconds", std::chrono::duration_cast<std::chrono::seconds>(jump).count()}});
+    if (jump > 1s || jump < -1s)
+      for (const auto& [name, it] : hold_off_) news_.insert(name);
   }
   last_turn_ = {wall, steady};
 }
@@ -113,7 +116,7 @@ bool Scheduler::catch_up() {
     TRY(finish_ends(session, stop));
     TRY(write_missed(session, stop));
     if (store_silent_since_)  // that is over: whoever could not begin for it need not wait any longer
-      for (const auto& [name, until] : std::exchange(hold_off_, {})) news_.insert(name);
+      for (const auto& [name, it] : std::exchange(hold_off_, {})) news_.insert(name);
     return read_news(session, stop);
   });
   if (!done) {
@@ -154,9 +157,11 @@ Result<void> Scheduler::finish_ends(store::Session& session, const std::stop_tok
 }
 
 Result<void> Scheduler::write_missed(store::Session& session, const std::stop_token& stop) {
-  // In one order in all processes, so that none waits for another in a circle.
-  std::stable_sort(missed_.begin(), missed_.end(),
-                   [](const auto& a, const auto& b) { return a.collector > b.collector; });
+  // In one order in all processes, so that none waits for another in a circle; the oldest slots first, for
+  // nothing older than a known one is taken.
+  std::sort(missed_.begin(), missed_.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.collector, a.first) > std::tie(b.collector, b.first);
+  });
   while (!missed_.empty()) {
     const std::size_t count = std::min(missed_at_once, missed_.size());
     const std::vector<collect::MissedSlots> some(missed_.rbegin(),
@@ -194,8 +199,13 @@ void Scheduler::set(std::size_t member, const collect::Past& past) {
   say_held_back(name, past.held_back_until);
   if (!is_active(name)) {  // what is under way here is on its way into the ledger; its end will be news
     schedule::State state = past.state;
-    if (const auto until = hold_off_.find(name); until != hold_off_.end())
-      state.not_before = std::max(state.not_before.value_or(until->second), until->second);
+    const schedule::State& before = planner_->state(member);
+    if (state.last_slot == before.last_slot) state.seen_due = before.seen_due;  // the next one still waits
+    if (const auto given = gave_way_.find(name);
+        given != gave_way_.end() && state.open && !state.open->on_ladder && state.open->slot == given->second)
+      state.open.reset();
+    if (const auto until = begin_after(name))
+      state.not_before = std::max(state.not_before.value_or(*until), *until);
     planner_->update(member, state);
   }
   if (past.last_success)
@@ -220,6 +230,7 @@ void Scheduler::say_held_back(const std::string& name, std::optional<WallTime> u
 void Scheduler::look_around() {
   const WallTime now = parts_.clock.wall();
   const auto done = with_ledger([&](store::Session& session, std::stop_token stop) -> Result<void> {
+    TRY(finish_ends(session, stop));  // else our own would be found lost
     for (const collect::RunRecord& run : TRY(collect::Ledger(session, parts_.clock).mark_lost(stop))) {
       parts_.log.collector(run.collector)
           .warning("run lost: its process ended without recording an end",
@@ -248,13 +259,17 @@ void Scheduler::plan() {
     missed_.push_back({planner_->entry(it.entry).name, it.first, it.last, it.reason});
   for (const std::size_t i : plan.cancels)
     for (auto& [id, active] : active_)
-      if (active.name == planner_->entry(i).name) active.stop.request_stop();
+      if (active.name == planner_->entry(i).name) {
+        active.stop.request_stop();
+        if (const auto& running = planner_->state(i).running) gave_way_[active.name] = running->slot;
+      }
   // On record before the run of a later slot is: a slot that is older than a known one counts as passed.
   if (!missed_.empty() && !catch_up()) {
     for (const auto& it : plan.starts) news_.insert(planner_->entry(it.entry).name);
     return;
   }
-  for (const auto& it : plan.starts) start(it);
+  for (const auto& it : plan.starts)
+    if (planner_->state(it.entry).running) start(it);  // else the ledger had news of it just now
 }
 
 void Scheduler::start(const schedule::Plan::Start& start) {
@@ -292,12 +307,13 @@ void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
   const Active active = std::move(found->second);
   active_.erase(found);
   active_names_.erase(active_names_.find(active.name));
-  if (report.begun) {
-    hold_off_.erase(active.name);
-    board_.warn("begin", "");  // what one run may, the others may too
-  } else {
+  if (!report.begun) {
     not_begun(active.name, report);
+  } else {
+    hold_off_.erase(active.name);
+    for (auto& [name, it] : hold_off_) it.refused.clear();  // what one run may, the others may too
   }
+  say_refused();
   if (report.begun && !report.recorded) unfinished_.push_back(report);
   news_.insert(active.name);
   if (active.request && active.request->on_end) active.request->on_end(report);
@@ -306,62 +322,46 @@ void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
 // A full disk is not asked again at once. What another process has, the ledger says as a rule; this is for
 // the moment in which it does not yet.
 void Scheduler::not_begun(const std::string& name, const collect::RunReport& report) {
-  hold_off_[name] = parts_.clock.wall() + (report.busy ? after_busy : after_no_begin);
-  if (report.busy || report.run.outcome == collect::Outcome::cancelled) return;
+  HoldOff& it = hold_off_[name] = {parts_.clock.steady() + (report.busy ? after_busy : after_no_begin), {}};
+  if (report.busy) return;
+  // Its beginning may be on record, if only the answer to that was lost.
+  collect::RunReport& doubtful = unfinished_.emplace_back(report);
+  doubtful.run.outcome = collect::Outcome::cancelled;
+  doubtful.run.failure_type.reset();
+  doubtful.open = schedule::OpenSlot{.slot = doubtful.run.started_at,  // whichever it took
+                                     .first_failed = doubtful.run.started_at,
+                                     .try_at = parts_.clock.wall()};
+  if (report.run.outcome == collect::Outcome::cancelled) return;
+  it.refused = report.run.error;
   parts_.log.logger().critical("a run could not begin: the store does not take it",
                                {{"collector", name}, {"error", report.run.error}});
-  board_.warn("begin",
-              fmt::format("Runs cannot begin, because the store does not take them: {}", report.run.error));
 }
 
-// ---- by hand ----
-
-void Scheduler::request(Request request) {
-  if (stopping_) {
-    request.on_end(std::nullopt);
-    return;
-  }
-  requests_.push_back(std::make_shared<Request>(std::move(request)));
+void Scheduler::say_refused() {
+  std::string text;
+  for (const auto& [name, it] : hold_off_)
+    if (!it.refused.empty())
+      text = fmt::format("Runs cannot begin, because the store does not take them: {}", it.refused);
+  board_.warn("begin", text);
 }
 
-bool Scheduler::group_is_busy(const std::string& group) const {
-  if (group.empty()) return false;
-  return std::any_of(active_.begin(), active_.end(), [&](const auto& it) {
-    const auto member = roster_.find(it.second.name);
-    return member && roster_.members[*member].entry.group == group;
-  });
-}
-
-void Scheduler::start_requests() {
-  std::deque<std::shared_ptr<Request>> waiting;
-  for (std::shared_ptr<Request>& it : requests_) {
-    const std::string& name = it->collector->name;
-    const bool fits = active_.size() < parts_.workers && !is_active(name) &&
-                      !group_is_busy(it->collector->concurrency_group);
-    if (it->stop.stop_requested() || (!fits && parts_.clock.steady() >= it->deadline)) {
-      it->on_end(std::nullopt);
-    } else if (fits) {
-      if (const auto member = roster_.find(name)) {
-        schedule::State state = planner_->state(*member);
-        state.running = schedule::State::Running{parts_.clock.wall(), parts_.clock.wall()};
-        planner_->update(*member, state);
-      }
-      launch(it->collector, it->options, it);
-    } else {
-      waiting.push_back(std::move(it));
-    }
-  }
-  requests_ = std::move(waiting);
+// By the wall clock as it is set now.
+std::optional<WallTime> Scheduler::begin_after(const std::string& name) const {
+  const auto found = hold_off_.find(name);
+  if (found == hold_off_.end()) return std::nullopt;
+  return parts_.clock.wall() +
+         std::chrono::ceil<std::chrono::microseconds>(found->second.until - parts_.clock.steady());
 }
 
 // ---- changes from outside ----
 
 void Scheduler::renew(Roster roster) {
   roster_ = std::move(roster);
-  std::erase_if(hold_off_, [this](const auto& it) { return !roster_.find(it.first); });
   board_.renew(roster_);
   planner_.reset();
   for (const std::string& name : roster_.names()) news_.insert(name);
+  std::erase_if(hold_off_, [this](const auto& it) { return !roster_.find(it.first); });
+  say_refused();
 }
 
 void Scheduler::stop() {

@@ -84,7 +84,10 @@ class Scheduler {
     std::shared_ptr<Request> request;  // by hand
     std::unique_ptr<std::stop_callback<std::function<void()>>> forward;
   };
-  using Begin = std::optional<schedule::Plan::Start>;
+  struct HoldOff {
+    base::SteadyTime until;
+    std::string refused;  // by the store, because of this; empty: others are at it
+  };
 
   base::Result<void> with_ledger(
       const std::function<base::Result<void>(store::Session&, std::stop_token)>& work);
@@ -95,7 +98,7 @@ class Scheduler {
   void set(std::size_t member, const collect::Past& past);
   void plan();
   void start(const schedule::Plan::Start& start);
-  void start_requests();
+  void start_requests(bool can_begin);
   bool is_active(const std::string& name) const { return active_names_.contains(name); }
   bool group_is_busy(const std::string& group) const;
   void launch(std::shared_ptr<const config::Collector> collector, collect::RunOptions options,
@@ -105,6 +108,8 @@ class Scheduler {
   void say_store(const base::Error& error);
   void say_held_back(const std::string& name, std::optional<base::WallTime> until);
   void not_begun(const std::string& name, const collect::RunReport& report);
+  void say_refused();
+  std::optional<base::WallTime> begin_after(const std::string& name) const;
 
   SchedulerParts parts_;
   Roster roster_;
@@ -117,7 +122,8 @@ class Scheduler {
   bool stopping_ = false;
 
   std::set<std::string> news_;                       // collectors to be read again
-  std::map<std::string, base::WallTime> hold_off_;   // could not begin: not before
+  std::map<std::string, HoldOff> hold_off_;          // could not begin
+  std::map<std::string, base::WallTime> gave_way_;   // the slot of a run that was cancelled for the next one
   std::map<std::string, base::WallTime> held_back_;  // and that was said
   std::vector<collect::MissedSlots> missed_;         // not written down yet
   std::vector<collect::RunReport> unfinished_;       // runs whose end is not on record yet
