@@ -1,6 +1,7 @@
 #include "pulse/daemon.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 
@@ -33,6 +34,9 @@ bool is_hopeless(const base::Error& error) {
   return error.code == Code::invalid_config || error.code == Code::internal ||
          error.code == Code::invalid_data;
 }
+
+// What was needed to read files and ledger lies free between what stays, and would for ever.
+void give_back_memory() { malloc_trim(0); }
 
 void log_invalid(App& app, const keeper::Roster& roster) {
   for (const keeper::Member& it : roster.members)
@@ -178,7 +182,7 @@ void Daemon::work_until_stop() {
                              .metrics = app_.metrics,
                              .launch = [this](keeper::Launch it) { launch(std::move(it)); },
                              .workers = static_cast<std::size_t>(app_.settings.workers)},
-      roster_, board_);
+      std::exchange(roster_, {}), board_);
   take_orders();
   bool was_ready = false;
   while (!app_.signals.token().stop_requested()) {
@@ -188,9 +192,10 @@ void Daemon::work_until_stop() {
     const bool is_ready = scheduler_->knows_all() && scheduler_->store_answers();
     page_.set_readiness(is_ready ? "" : "the store does not answer");
     if (is_ready && !std::exchange(was_ready, true)) {
-      app_.log.logger().info("ready", {{"collectors", roster_.members.size()}});
-      service_manager::ready(fmt::format("{} collectors", roster_.members.size()));
+      app_.log.logger().info("ready", {{"collectors", roster().members.size()}});
+      service_manager::ready(fmt::format("{} collectors", roster().members.size()));
       keep_house();
+      give_back_memory();
     }
     service_manager::alive();
     mailbox_.work(app_.clock.steady() + rest(), app_.signals.token());
@@ -216,7 +221,7 @@ void Daemon::keep_house() {
 }
 
 void Daemon::tell_if_empty(const config::Settings& settings) {
-  const bool is_empty = roster_.members.empty();
+  const bool is_empty = roster().members.empty();
   const std::string folder = settings.path_of(settings.collectors).string();
   if (is_empty)
     app_.log.logger().warning("the folder of collectors is empty; SIGHUP after adding some",
@@ -288,25 +293,27 @@ void Daemon::reload() {
   config::Faults faults;
   const auto loaded = App::load(app_.query, faults);
   if (loaded) {
-    config::Catalogue catalogue = load_judged(loaded->settings, loaded->environment);
-    if (catalogue.faults.empty() || catalogue.is_empty_folder) {
-      roster_ = keeper::renewed(roster_, std::move(catalogue), app_.clock.wall());
+    keeper::LoadedRoster fresh =
+        keeper::load_roster(loaded->settings, loaded->environment, app_.clock.wall(), judge);
+    if (fresh.faults.empty() || fresh.is_empty_folder) {
+      keeper::Roster newer = keeper::renewed(roster(), std::move(fresh.roster), app_.clock.wall());
+      if (scheduler_)
+        scheduler_->renew(std::move(newer));
+      else
+        board_.renew(roster_ = std::move(newer));
       board_.warn("reload", "");
       tell_if_empty(loaded->settings);
-      if (scheduler_)
-        scheduler_->renew(roster_);
-      else
-        board_.renew(roster_);
-      app_.log.logger().info("reloaded", {{"collectors", roster_.members.size()}});
+      app_.log.logger().info("reloaded", {{"collectors", roster().members.size()}});
       tell_what_waits(loaded->settings);
-      log_invalid(app_, roster_);
+      log_invalid(app_, roster());
+      give_back_memory();
     } else {
-      keep(catalogue.faults);
+      keep(fresh.faults);
     }
   } else {
     keep(faults);
   }
-  service_manager::ready(fmt::format("{} collectors", roster_.members.size()));
+  service_manager::ready(fmt::format("{} collectors", roster().members.size()));
 }
 
 void Daemon::tell_what_waits(const config::Settings& now) {
@@ -339,12 +346,12 @@ void Daemon::stop() {
 }
 
 int run(App& app) {
-  config::Catalogue catalogue = load_judged(app.settings, app.environment);
-  if (!catalogue.faults.empty() && !catalogue.is_empty_folder) {
-    app.terminal.write(app.redactor.redact(catalogue.faults.text()));
+  keeper::LoadedRoster loaded = keeper::load_roster(app.settings, app.environment, app.clock.wall(), judge);
+  if (!loaded.faults.empty() && !loaded.is_empty_folder) {
+    app.terminal.write(app.redactor.redact(loaded.faults.text()));
     return configuration;
   }
-  return Daemon(app, keeper::make_roster(std::move(catalogue), app.clock.wall())).run();
+  return Daemon(app, std::move(loaded.roster)).run();
 }
 
 }  // namespace pulse

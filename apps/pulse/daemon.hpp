@@ -46,6 +46,8 @@ class Daemon {
   void tell_if_empty(const config::Settings& settings);
   void watch_log(base::SteadyTime now);
   base::Duration rest() const;
+  // There is one in memory: the scheduler's, as soon as there is one.
+  const keeper::Roster& roster() const { return scheduler_ ? scheduler_->roster() : roster_; }
 
   App& app_;
   Mailbox mailbox_;

@@ -19,23 +19,22 @@ void check_start(config::CatalogueEntry& entry) {
     entry.faults.add({entry.file, sync->mark, "", bounds.error().message, ""});
 }
 
-// What only those can judge who cast values.
-void check_fields(config::CatalogueEntry& entry) {
+}  // namespace
+
+void judge(config::CatalogueEntry& entry) {
   if (!entry.collector) return;
   for (const config::Field& field : entry.collector->fields)
     if (const auto wrong = collect::check_field(field))
       entry.faults.add({entry.file, field.mark, "fields." + field.column, *wrong, "mend the field"});
   check_start(entry);
-  if (!entry.faults.empty()) entry.collector.reset();
+  if (!entry.faults.empty()) entry.collector.reset(), entry.stored.reset();
 }
-
-}  // namespace
 
 config::Catalogue load_judged(const config::Settings& settings, const config::Environment& environment,
                               const std::vector<std::string>& names,
                               const std::vector<config::CommandLineOverride>& overrides) {
   config::Catalogue catalogue = config::load_catalogue(names, settings, environment, overrides);
-  for (config::CatalogueEntry& entry : catalogue.entries) check_fields(entry);
+  for (config::CatalogueEntry& entry : catalogue.entries) judge(entry);
   return catalogue;
 }
 

@@ -17,6 +17,9 @@ struct Selection {
   config::Faults warnings;  // of the valid entries
 };
 
+// Adds the faults that only those see who collect; what has one loses its collector.
+void judge(config::CatalogueEntry& entry);
+
 // As config::load_catalogue(), with the faults that only those see who collect.
 config::Catalogue load_judged(const config::Settings& settings, const config::Environment& environment,
                               const std::vector<std::string>& names = {},

@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
+#include <thread>
 
 #include "base/text.hpp"
+#include "config/collector_loader.hpp"
 #include "config/file.hpp"
 
 namespace config {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -40,54 +44,7 @@ std::vector<fs::path> yaml_files(const fs::path& folder, Faults& faults, bool& i
   return files;
 }
 
-// Where each name of `after` stands, be it in the file or in an override.
-std::vector<Mark> marks_of_after(const CollectorSource& source, const std::vector<Override>& overrides) {
-  const auto is_about_it = [](const Override& it) { return it.path.starts_with("after"); };
-  Node node(Node::Kind::mapping, source.node.mark);
-  if (const Node* const after = source.node.find("after"))
-    node.entries.push_back({"after", after->mark, *after});
-  Faults ignored;
-  for (const Override& it : overrides)
-    if (is_about_it(it)) set_path(node, it.path, it.value, source.file, ignored);
-  std::vector<Mark> marks;
-  if (const Node* const after = node.find("after"))
-    for (const Node& item : after->items) marks.push_back(item.mark);
-  return marks;
-}
-
-struct Loader {
-  const Settings& settings;
-  const Environment& environment;
-  const std::vector<CommandLineOverride>& overrides;
-  const std::vector<std::string> databases = settings.database_names();
-
-  CatalogueEntry load(const fs::path& path) const {
-    CatalogueEntry entry;
-    entry.file = path.string();
-    entry.name = path.stem().string();
-    const auto text = read_config_file(path, entry.faults);
-    auto source = text ? parse_collector(*text, entry.file, entry.faults) : std::nullopt;
-    if (!source) return entry;
-    entry.name = source->name;
-    std::vector<Override> list;
-    for (const std::string& key : {std::string("*"), entry.name})
-      if (const auto found = settings.overrides.find(key); found != settings.overrides.end())
-        list.insert(list.end(), found->second.list.begin(), found->second.list.end());
-    for (const CommandLineOverride& it : overrides)
-      if (it.collector.empty() || it.collector == entry.name) list.push_back(it.override);
-    entry.after = marks_of_after(*source, list);
-    // The same position can stand twice when duplicate keys were found and then misread; read on only from a
-    // sound tree.
-    if (entry.faults.empty())
-      entry.collector = read_collector(std::move(*source), list, environment, entry.faults, databases);
-    else {
-      Faults more;
-      read_collector(std::move(*source), list, environment, more, databases);
-      for (const Fault& fault : more.sorted()) entry.faults.add(fault);
-    }
-    return entry;
-  }
-};
+using Visit = std::function<void(CatalogueEntry&)>;
 
 void refuse_duplicates(std::vector<CatalogueEntry>& entries) {
   for (std::size_t i = 1; i < entries.size(); ++i) {
@@ -95,6 +52,8 @@ void refuse_duplicates(std::vector<CatalogueEntry>& entries) {
     for (CatalogueEntry* entry : {&entries[i - 1], &entries[i]}) {
       const CatalogueEntry& other = entry == &entries[i] ? entries[i - 1] : entries[i];
       entry->collector.reset();
+      entry->stored.reset();
+      entry->after.clear();
       entry->faults.add({entry->file,
                          {1, 1, {}},
                          "name",
@@ -115,7 +74,7 @@ class Order {
     for (std::size_t root = 0; root < entries_.size(); ++root)
       if (states_[root] == State::unseen) follow(root);
     for (CatalogueEntry& entry : entries_)
-      if (!entry.faults.empty()) entry.collector.reset();
+      if (!entry.faults.empty()) entry.collector.reset(), entry.stored.reset();
   }
 
  private:
@@ -131,12 +90,12 @@ class Order {
     while (!path_.empty()) {
       Step& step = path_.back();
       const CatalogueEntry& entry = entries_[step.entry];
-      if (!entry.collector || step.next == entry.collector->after.size()) {
+      if (step.next == entry.after.size()) {
         states_[step.entry] = State::done;
         path_.pop_back();
         continue;
       }
-      const std::string& name = entry.collector->after[step.next++];
+      const std::string& name = entry.after[step.next++].first;
       const auto found = std::lower_bound(
           entries_.begin(), entries_.end(), name,
           [](const CatalogueEntry& it, const std::string& value) { return it.name < value; });
@@ -157,8 +116,8 @@ class Order {
     const Step& step = path_.back();
     CatalogueEntry& entry = entries_[step.entry];
     const std::size_t i = step.next - 1;
-    entry.faults.add({entry.file, i < entry.after.size() ? entry.after[i] : Mark{1, 1, {}},
-                      fmt::format("after[{}]", i), std::move(message), std::move(remedy)});
+    entry.faults.add({entry.file, entry.after[i].second, fmt::format("after[{}]", i), std::move(message),
+                      std::move(remedy)});
   }
 
   void refuse_unknown(const std::string& name) {
@@ -209,17 +168,32 @@ void refuse_unknown_overrides(const Settings& settings, const std::vector<std::s
                   "overrides." + name, "no collector has this name", remedy_for(name, known)});
 }
 
+// No more files at a time than these wait for the visitor.
+constexpr std::size_t files_at_a_time = 32;
+constexpr unsigned most_readers = 4;
+
 // The whole folder, for what concerns all collectors; then only those named stay, or all if none is.
-std::vector<CatalogueEntry> load_folder(const Loader& loader, const std::vector<std::string>& names,
-                                        Faults& faults, bool& is_empty) {
+std::vector<CatalogueEntry> load_folder(const Settings& settings,
+                                        const std::shared_ptr<const CollectorLoader>& loader,
+                                        const std::vector<std::string>& names, Faults& faults, bool& is_empty,
+                                        const Visit& visit, unsigned readers) {
+  const fs::path folder = settings.path_of(settings.collectors);
+  const std::vector<fs::path> files = yaml_files(folder, faults, is_empty);
   std::vector<CatalogueEntry> entries;
-  const fs::path folder = loader.settings.path_of(loader.settings.collectors);
-  for (const fs::path& file : yaml_files(folder, faults, is_empty)) entries.push_back(loader.load(file));
+  entries.reserve(files.size());
+  for (std::span<const fs::path> left = files; !left.empty();) {
+    const std::size_t count = std::min(files_at_a_time, left.size());
+    for (CatalogueEntry& entry : load_files(loader, left.first(count), readers)) {
+      visit(entry);
+      entries.push_back(std::move(entry));
+    }
+    left = left.subspan(count);
+  }
   std::stable_sort(entries.begin(), entries.end(), [](auto& a, auto& b) { return a.name < b.name; });
   refuse_duplicates(entries);
   Order(entries, true).refuse_faulty();
   const std::vector<std::string_view> known = names_of(entries);
-  if (!known.empty()) refuse_unknown_overrides(loader.settings, known, faults);
+  if (!known.empty()) refuse_unknown_overrides(settings, known, faults);
   for (const std::string& name : names)
     if (!contains(known, name))
       faults.add({"",
@@ -248,7 +222,7 @@ std::optional<CommandLineOverride> parse_command_line_override(std::string_view 
 Catalogue load_catalogue(const std::vector<std::string>& arguments, const Settings& settings,
                          const Environment& environment, const std::vector<CommandLineOverride>& overrides) {
   Catalogue catalogue;
-  const Loader loader{settings, environment, overrides};
+  const auto loader = loader_of(settings, environment, overrides);
   std::vector<std::string> names;
   std::vector<fs::path> files;
   bool is_whole = true, is_empty = false;
@@ -261,10 +235,11 @@ Catalogue load_catalogue(const std::vector<std::string>& arguments, const Settin
     else
       is_whole = false, files.emplace_back(argument);
   }
-  for (const fs::path& file : files) catalogue.entries.push_back(loader.load(file));
+  for (const fs::path& file : files) catalogue.entries.push_back(load_file(loader, file));
 
   if (!names.empty() || arguments.empty()) {
-    for (CatalogueEntry& entry : load_folder(loader, names, catalogue.faults, is_empty))
+    for (CatalogueEntry& entry : load_folder(
+             settings, loader, names, catalogue.faults, is_empty, [](auto&) {}, 1))
       catalogue.entries.push_back(std::move(entry));
     catalogue.is_empty_folder = is_empty && catalogue.faults.size() == 1;
   } else {
@@ -281,6 +256,17 @@ Catalogue load_catalogue(const std::vector<std::string>& arguments, const Settin
                             "",
                             "no collector of this name is named in the command",
                             ""});
+  return catalogue;
+}
+
+Catalogue load_catalogue(const Settings& settings, const Environment& environment,
+                         const std::function<void(CatalogueEntry&)>& visit) {
+  const unsigned readers = std::clamp(std::thread::hardware_concurrency(), 1u, most_readers);
+  Catalogue catalogue;
+  bool is_empty = false;
+  catalogue.entries = load_folder(settings, loader_of(settings, environment, {}), {}, catalogue.faults,
+                                  is_empty, visit, readers);
+  catalogue.is_empty_folder = is_empty && catalogue.faults.size() == 1;
   return catalogue;
 }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <mutex>
+
 #include "base/check.hpp"
 #include "base/text.hpp"
 
@@ -63,11 +66,19 @@ bool check_mapping(const Node& node, Context& context) {
   return false;
 }
 
+// Parsed once in the program's life: a file leaves most keys out, and there may be ten thousand files.
 Node default_node(const std::string& text) {
-  Faults faults;
-  auto node = parse_yaml(text, "default", faults);
-  CHECK(node && faults.empty(), "a default in a descriptor table must be YAML");
-  return std::move(*node);
+  static std::mutex mutex;
+  static std::map<std::string, Node, std::less<>> known;
+  const std::lock_guard lock(mutex);
+  auto found = known.find(text);
+  if (found == known.end()) {
+    Faults faults;
+    auto node = parse_yaml(text, "default", faults);
+    CHECK(node && faults.empty(), "a default in a descriptor table must be YAML");
+    found = known.emplace(text, std::move(*node)).first;
+  }
+  return found->second;
 }
 
 std::string write_reference(const std::vector<KeyInfo>& keys) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "config/node.hpp"
@@ -40,9 +41,12 @@ std::string read_all(const fs::path& path, std::string& text) {
   struct stat status {};
   if (file.number < 0 || ::fstat(file.number, &status) != 0) return "cannot be read: " + reason(errno);
   if (const std::string fault = kind_fault(status.st_mode); !fault.empty()) return fault;
-  text.resize(max_file_size + 1);
+  constexpr std::size_t most = max_file_size + 1;  // one more shows that there is too much
+  const auto size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
+  text.resize(std::clamp<std::size_t>(size + 1, 4096, most));
   std::size_t length = 0;
-  while (length < text.size()) {
+  while (length < most) {
+    if (length == text.size()) text.resize(std::min(2 * length, most));  // it has grown
     const ssize_t count = ::read(file.number, text.data() + length, text.size() - length);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return "cannot be read: " + reason(errno);

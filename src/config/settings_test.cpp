@@ -386,5 +386,46 @@ TEST_F(Settings_, OverridesByNameForAllAndOnTheCommandLine) {
       << faulty.entries[0].faults.text();
 }
 
+TEST_F(Settings_, AStoredCollectorIsReadAgainAsItWasLoaded) {
+  write("pulse.yaml", "overrides: {alpha: {timeout: 2m}}\n");
+  write("collectors/a.yaml",
+        "name: alpha\nrequester: {url_base: https://example.org, authenticator: {type: bearer, token: "
+        "\"${TOKEN}\"}}\nfields: {id: id}\ndestination: {table: t, primary_key: [id]}\n");
+  auto loaded = load({{"TOKEN", "opened-once"}});
+  ASSERT_TRUE(loaded) << faults_.text();
+  Catalogue all = load_catalogue({}, loaded->settings, loaded->environment, {});
+  ASSERT_TRUE(all.entries.at(0).collector && all.entries[0].stored) << all.entries[0].faults.text();
+  const Collector& first = *all.entries[0].collector;
+  loaded.reset();
+  write("collectors/a.yaml", "nothing that could be read\n");
+  for (int i = 0; i < 2; ++i) {
+    const Collector again = all.entries[0].stored->read();
+    EXPECT_EQ(again.definition, first.definition);
+    EXPECT_EQ(again.file, first.file);
+    EXPECT_EQ(again.timeout, std::chrono::minutes{2});
+    ASSERT_EQ(again.secrets.size(), 1u);
+    EXPECT_EQ(again.secrets[0].reveal(), "opened-once");
+  }
+}
+
+TEST_F(Settings_, AVisitorMayTakeWhatWasRead) {
+  write("collectors/a.yaml", collector("alpha"));
+  write("collectors/b.yaml", collector("same"));
+  write("collectors/c.yaml", collector("same"));
+  write("collectors/d.yaml", "name: delta\ntimeout: soon\n");
+  const auto loaded = load();
+  std::string seen;
+  const Catalogue all = load_catalogue(loaded->settings, loaded->environment, [&](CatalogueEntry& it) {
+    seen += it.name + (it.collector ? " " : "! ");
+    it.collector.reset();
+    it.stored.reset();
+  });
+  EXPECT_EQ(seen, "alpha same same delta! ");
+  std::string sound;
+  for (const CatalogueEntry& it : all.entries)
+    if (it.faults.empty()) sound += it.name;
+  EXPECT_EQ(sound, "alpha");
+}
+
 }  // namespace
 }  // namespace config

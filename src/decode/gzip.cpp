@@ -98,4 +98,22 @@ base::Result<std::string> gunzip(std::string body, std::size_t max_size) {
   return Inflater(body, max_size).run();
 }
 
+std::string gzipped(std::string_view body) {
+  constexpr int gzip_header = 16, window_bits = 12, memory_level = 5;  // 32 kB while it works, not 256
+  CHECK(body.size() <= std::numeric_limits<uInt>::max(), "a text to keep is no file of 4 GB");
+  z_stream stream{};
+  CHECK(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_bits + gzip_header, memory_level,
+                     Z_DEFAULT_STRATEGY) == Z_OK,
+        "zlib has memory and is the right one");
+  std::string out(deflateBound(&stream, static_cast<uLong>(body.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));  // zlib only reads it
+  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END, "what deflateBound() promises is enough");
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
 }  // namespace decode

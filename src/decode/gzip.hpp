@@ -19,4 +19,7 @@ namespace decode {
 bool is_gzip(std::string_view body);
 base::Result<std::string> gunzip(std::string body, std::size_t max_size);
 
+// One member, for texts that are kept in memory: made for speed and little of it, not for the best ratio.
+std::string gzipped(std::string_view body);
+
 }  // namespace decode

@@ -83,5 +83,14 @@ TEST(Gunzip, DamageIsNoticed) {
   EXPECT_EQ(message(gzip("ab") + "junk"), "gzip, member 1: followed by 4 bytes that are not gzip");
 }
 
+TEST(Gzipped, ComesBackAsItWas) {
+  for (const std::string& text : {""s, "a"s, std::string(100'000, 'x'), noise(1 << 20)}) {
+    const std::string packed = gzipped(text);
+    EXPECT_TRUE(is_gzip(packed));
+    EXPECT_EQ(gunzip(packed, 1 << 20).value(), text);
+  }
+  EXPECT_LT(gzipped(std::string(100'000, 'x')).size(), 1'000u);
+}
+
 }  // namespace
 }  // namespace decode

@@ -35,9 +35,10 @@ Board::Line Board::line_of(const Member& member) {
   line.facts.invalid_since = member.invalid_since;
   line.shown.name = member.entry.name;
   if (!member.collector) return line;
-  line.shown.description = member.collector->description;
-  line.facts.timeout = member.collector->timeout;
-  line.facts.expected_change_every = member.collector->expected_change_every;
+  const Kept::Outline& outline = member.collector.outline();
+  line.shown.description = outline.description;
+  line.facts.timeout = outline.timeout;
+  line.facts.expected_change_every = outline.expected_change_every;
   return line;
 }
 
@@ -51,6 +52,7 @@ void Board::renew(const Roster& roster) {
   std::map<std::string, Line, std::less<>> before;
   for (Line& line : lines_) before.emplace(line.entry.name, std::move(line));
   lines_.clear();
+  lines_.reserve(roster.members.size());
   due_.clear();
   for (const Member& member : roster.members) {
     Line line = line_of(member);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "collect/entry.hpp"
 #include "schedule/planner.hpp"
@@ -45,7 +46,53 @@ void check_order(Roster& roster, base::WallTime now) {
   }
 }
 
+Member member_of(config::CatalogueEntry& it, base::WallTime now) {
+  Member member;
+  member.entry.name = it.name;
+  member.known_since = now;
+  if (!it.collector) {
+    spoil(member, first_of(it.faults), now);
+  } else if (auto entry = collect::entry_of(*it.collector); !entry) {
+    spoil(member, fmt::format("{}: {}", it.file, entry.error().message), now);
+  } else {
+    member.entry = *std::move(entry);
+    member.collector = it.stored ? Kept(*it.collector, *it.stored)
+                                 : Kept(std::make_shared<config::Collector>(*std::move(it.collector)));
+  }
+  it.collector.reset();
+  it.stored.reset();
+  return member;
+}
+
+Roster roster_of(std::vector<Member> members) {
+  Roster roster{std::move(members)};
+  std::stable_sort(roster.members.begin(), roster.members.end(),
+                   [](const Member& a, const Member& b) { return a.entry.name < b.entry.name; });
+  // Two files of one name are both faulty: one line says so.
+  const auto same = [](const Member& a, const Member& b) { return a.entry.name == b.entry.name; };
+  roster.members.erase(std::unique(roster.members.begin(), roster.members.end(), same), roster.members.end());
+  return roster;
+}
+
 }  // namespace
+
+// Copied, so that what stays for good lies together here, and not between what the threads that read files
+// have let go.
+Kept::Kept(const config::Collector& collector, const config::StoredCollector& stored)
+    : data_(std::make_shared<Data>(
+          Data{{collector.description, collector.timeout, collector.expected_change_every}, stored})) {}
+
+Kept::Kept(Whole whole) {
+  if (!whole) return;
+  Outline outline{whole->description, whole->timeout, whole->expected_change_every};
+  data_ = std::make_shared<Data>(Data{std::move(outline), std::move(whole)});
+}
+
+std::shared_ptr<const config::Collector> Kept::load() const {
+  if (!data_) return nullptr;
+  if (const Whole* whole = std::get_if<Whole>(&data_->content)) return *whole;
+  return std::make_shared<config::Collector>(std::get<config::StoredCollector>(data_->content).read());
+}
 
 std::optional<std::size_t> Roster::find(std::string_view name) const {
   const auto found =
@@ -57,6 +104,7 @@ std::optional<std::size_t> Roster::find(std::string_view name) const {
 
 std::vector<schedule::Entry> Roster::entries() const {
   std::vector<schedule::Entry> entries;
+  entries.reserve(members.size());
   for (const Member& member : members) entries.push_back(member.entry);
   return entries;
 }
@@ -68,31 +116,34 @@ std::vector<std::string> Roster::names() const {
 }
 
 Roster make_roster(config::Catalogue catalogue, base::WallTime now) {
-  Roster roster;
+  std::vector<Member> members;
+  for (config::CatalogueEntry& it : catalogue.entries) members.push_back(member_of(it, now));
+  return roster_of(std::move(members));
+}
+
+LoadedRoster load_roster(const config::Settings& settings, const config::Environment& environment,
+                         base::WallTime now, const Judge& judge) {
+  std::unordered_map<std::string, Member> by_file;
+  config::Catalogue catalogue =
+      config::load_catalogue(settings, environment, [&](config::CatalogueEntry& it) {
+        if (judge) judge(it);
+        if (it.collector) by_file.emplace(it.file, member_of(it, now));
+      });
+  std::vector<Member> members;
+  members.reserve(catalogue.entries.size());
   for (config::CatalogueEntry& it : catalogue.entries) {
-    Member member;
-    member.entry.name = it.name;
-    member.known_since = now;
-    if (!it.collector) {
-      spoil(member, first_of(it.faults), now);
-    } else if (auto entry = collect::entry_of(*it.collector); !entry) {
-      spoil(member, fmt::format("{}: {}", it.file, entry.error().message), now);
-    } else {
-      member.entry = *std::move(entry);
-      member.collector = std::make_shared<config::Collector>(*std::move(it.collector));
-    }
-    roster.members.push_back(std::move(member));
+    const auto read = by_file.find(it.file);
+    members.push_back(read != by_file.end() && it.faults.empty() ? std::move(read->second)
+                                                                 : member_of(it, now));
   }
-  std::stable_sort(roster.members.begin(), roster.members.end(),
-                   [](const Member& a, const Member& b) { return a.entry.name < b.entry.name; });
-  // Two files of one name are both faulty: one line says so.
-  const auto same = [](const Member& a, const Member& b) { return a.entry.name == b.entry.name; };
-  roster.members.erase(std::unique(roster.members.begin(), roster.members.end(), same), roster.members.end());
-  return roster;
+  return {roster_of(std::move(members)), std::move(catalogue.faults), catalogue.is_empty_folder};
 }
 
 Roster renewed(const Roster& old, config::Catalogue catalogue, base::WallTime now) {
-  Roster roster = make_roster(std::move(catalogue), now);
+  return renewed(old, make_roster(std::move(catalogue), now), now);
+}
+
+Roster renewed(const Roster& old, Roster roster, base::WallTime now) {
   for (Member& member : roster.members) {
     const auto before = old.find(member.entry.name);
     if (!before) continue;

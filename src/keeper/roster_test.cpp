@@ -69,7 +69,7 @@ TEST(Roster, WhatWaitsForNobodyOrInACircleIsFaulty) {
   EXPECT_EQ(member(roster, "a").fault.rfind("items.yaml: after", 0), 0U) << member(roster, "a").fault;
   EXPECT_EQ(member(roster, "a").invalid_since, now);
   // One of a circle is enough to break it.
-  EXPECT_NE(member(roster, "b").collector == nullptr, member(roster, "c").collector == nullptr);
+  EXPECT_NE(bool(member(roster, "b").collector), bool(member(roster, "c").collector));
   EXPECT_TRUE(member(roster, "d").collector);
   EXPECT_TRUE(member(roster, "e").collector);  // it is there, though faulty
   EXPECT_FALSE(schedule::order_fault(roster.entries()));

@@ -73,6 +73,7 @@ class Scheduler {
   void renew(Roster roster);  // after a reload; runs under way go on
   void look_around();         // what others that share the database did, and which of them died
   void stop();                // every run; nothing begins any more
+  const Roster& roster() const { return roster_; }
   std::size_t running() const { return active_.size(); }
   bool knows_all() const { return planner_ != nullptr; }       // the ledger was read
   bool store_answers() const { return !store_silent_since_; }  // when it was asked last

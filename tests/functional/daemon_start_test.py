@@ -121,22 +121,36 @@ def test_a_stop_while_waiting_for_a_database(project, api, daemons, kind, number
         assert code == 0 and took < 10 * STOP_PROMISE
 
 
-def test_a_second_daemon_of_one_file_waits_until_the_first_is_gone(project, api, daemons, tmp_path):  # noqa: F811
+def test_a_second_daemon_of_one_file_is_a_mistake(project, api, daemons, tmp_path):  # noqa: F811
     api.answer = items(1, 2, 3)
     store = Sqlite(tmp_path / "pulse.db")  # noqa: F811
     project.settings(store)
     project.collector("items", schedule=every(1))
     first = daemons()
-    second = daemons(ready=False)
-    second.wait_for("waiting for the store")
-    assert str(first.process.pid) in second.lines("CRITICAL", "waiting for the store")[0]
-    assert second.get("/readyz")[0] == 503 and str(first.process.pid) in second.get("/readyz")[1]
+    done = project("run")
+    assert done.returncode == 75 and "FATAL: another pulse run is at work" in done.stderr
+    assert str(first.process.pid) in done.stderr
     ticks(store, "items")
-    first.kill()
-    second.wait_for("INFO: ready")
+    assert first.stop()[0] == 0
+
+
+def test_a_file_that_a_command_holds_is_waited_for(project, api, daemons, tmp_path):  # noqa: F811
+    api.answer = items(1, 2, 3)
+    store = Sqlite(tmp_path / "pulse.db")  # noqa: F811
+    project.settings(store)
+    project.collector("items", schedule=every(1))
+    with api.hold() as held, project.begin("items") as running:
+        held.wait()
+        daemon = daemons(ready=False)
+        daemon.wait_for("waiting for the store")
+        assert str(running.process.pid) in daemon.lines("CRITICAL", "waiting for the store")[0]
+        assert daemon.get("/readyz")[0] == 503 and str(running.process.pid) in daemon.get("/readyz")[1]
+        held.release()
+        assert running.end().code == 0
+    daemon.wait_for("INFO: ready")
     ticks(store, "items")
-    assert second.status()["warnings"] == []
-    assert second.stop()[0] == 0
+    assert daemon.status()["warnings"] == []
+    assert daemon.stop()[0] == 0
 
 
 def test_an_address_that_is_taken(project, api, tmp_path):  # noqa: F811
