@@ -38,6 +38,26 @@ bool is_hopeless(const base::Error& error) {
 // What was needed to read files and ledger lies free between what stays, and would for ever.
 void give_back_memory() { malloc_trim(0); }
 
+collect::RunReport failed_by(const char* what) {
+  collect::RunReport report;
+  report.run.outcome = collect::Outcome::failed;
+  report.run.failure_type = collect::FailureType::transient;
+  report.run.error = fmt::format("an error in pulse itself: {}", what);
+  return report;
+}
+
+// The one catch-all: what a run throws ends that run, not the others.
+template <class Run>
+collect::RunReport guarded(const keeper::Launch& launch, const Run& run) {
+  try {
+    return run();
+  } catch (const std::exception& fault) {
+    auto report = failed_by(fault.what());
+    report.run.collector = launch.collector->name;
+    return report;
+  }
+}
+
 void log_invalid(App& app, const keeper::Roster& roster) {
   for (const keeper::Member& it : roster.members)
     if (it.invalid_since || it.is_outdated)
@@ -181,17 +201,17 @@ void Daemon::work_until_stop() {
                              .log = app_.log,
                              .metrics = app_.metrics,
                              .launch = [this](keeper::Launch it) { launch(std::move(it)); },
+                             .stop = app_.signals.token(),
                              .workers = static_cast<std::size_t>(app_.settings.workers)},
       std::exchange(roster_, {}), board_);
   take_orders();
-  bool was_ready = false;
   while (!app_.signals.token().stop_requested()) {
     look_after(app_.clock.steady());
     watch_log(app_.clock.steady());
     scheduler_->turn();
     const bool is_ready = scheduler_->knows_all() && scheduler_->store_answers();
     page_.set_readiness(is_ready ? "" : "the store does not answer");
-    if (is_ready && !std::exchange(was_ready, true)) {
+    if (is_ready && !std::exchange(was_ready_, true)) {
       app_.log.logger().info("ready", {{"collectors", roster().members.size()}});
       service_manager::ready(fmt::format("{} collectors", roster().members.size()));
       keep_house();
@@ -253,7 +273,7 @@ void Daemon::watch_log(base::SteadyTime now) {
 
 void Daemon::launch(keeper::Launch it) {
   const std::uint64_t id = it.id;
-  runs_[id] = std::jthread([this, it = std::move(it)] {
+  const auto work = [this, it = std::move(it)] {
     base::Rng rng = base::Rng::from_entropy();
     collect::Runner runner({.database = store_,
                             .engine = app_.engine,
@@ -265,9 +285,15 @@ void Daemon::launch(keeper::Launch it) {
                             .databases = [this](const std::string& name, std::stop_token stop) {
                               return app_.database(name, std::move(stop));
                             }});
-    collect::RunReport report = runner.run(*it.collector, it.options, it.stop);
+    collect::RunReport report = guarded(it, [&] { return runner.run(*it.collector, it.options, it.stop); });
     mailbox_.post([this, id = it.id, report = std::move(report)] { end(id, report); });
-  });
+  };
+  try {
+    runs_[id] = std::jthread(work);
+  } catch (const std::system_error& fault) {  // no more threads: it did not begin
+    runs_.erase(id);
+    mailbox_.post([this, id, report = failed_by(fault.what())] { end(id, report); });
+  }
 }
 
 void Daemon::end(std::uint64_t id, const collect::RunReport& report) {
@@ -289,7 +315,7 @@ void Daemon::reload() {
     board_.warn("reload",
                 "The new configuration is faulty, the old one stays; pulse validate shows its faults");
   };
-  service_manager::reloading();
+  if (was_ready_) service_manager::reloading();
   config::Faults faults;
   const auto loaded = App::load(app_.query, faults);
   if (loaded) {
@@ -313,7 +339,8 @@ void Daemon::reload() {
   } else {
     keep(faults);
   }
-  service_manager::ready(fmt::format("{} collectors", roster().members.size()));
+  if (was_ready_ && !app_.signals.token().stop_requested())
+    service_manager::ready(fmt::format("{} collectors", roster().members.size()));
 }
 
 void Daemon::tell_what_waits(const config::Settings& now) {
@@ -342,6 +369,7 @@ void Daemon::stop() {
     service_manager::alive();
   }
   orders_.reset();
+  scheduler_->record_ends();
   app_.log.logger().info("stopped", {});
 }
 

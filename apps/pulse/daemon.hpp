@@ -60,6 +60,7 @@ class Daemon {
   std::map<std::uint64_t, std::jthread> runs_;
   std::unique_ptr<Orders> orders_;
   std::optional<std::chrono::microseconds> watchdog_;
+  bool was_ready_ = false;
   base::SteadyTime look_at_{};
   std::jthread housekeeping_;
   std::uint64_t dropped_ = 0;  // lines of the log files, as far as was said

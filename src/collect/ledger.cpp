@@ -198,10 +198,17 @@ Result<std::vector<bool>> Ledger::miss(const std::vector<MissedSlots>& missed, s
   return recorded;
 }
 
-Result<std::vector<RunRecord>> Ledger::mark_lost(std::stop_token stop) {
+Result<std::vector<RunRecord>> Ledger::mark_lost(std::stop_token stop,
+                                                 const std::vector<std::string>& except) {
   std::vector<RunRecord> lost;
+  std::string condition = "(lease_until IS NULL OR lease_until < {now})";
+  std::vector<Param> params;
+  for (const std::string& run : except) {
+    params.emplace_back(run);
+    condition += fmt::format(" AND id <> ${}", params.size());
+  }
   TRY(session_.transact(Access::write, stop, [&](Connection& connection) -> Result<void> {
-    lost = TRY(lose(connection, clock_.wall(), "lease_until IS NULL OR lease_until < {now}", {}));
+    lost = TRY(lose(connection, clock_.wall(), condition, params));
     return {};
   }));
   std::sort(lost.begin(), lost.end(), [](const RunRecord& a, const RunRecord& b) {

@@ -83,8 +83,9 @@ class Ledger {
 
   // The runs whose process left them `running`: whose lease has passed, or, where one process has the
   // database, all. Their counts become those of the slices they committed, their slots are due again. Returns
-  // them as they are on record then, oldest first.
-  base::Result<std::vector<RunRecord>> mark_lost(std::stop_token stop);
+  // them as they are on record then, oldest first. `except`: ids of runs that the caller knows to be alive.
+  base::Result<std::vector<RunRecord>> mark_lost(std::stop_token stop,
+                                                 const std::vector<std::string>& except = {});
 
   struct Cycle {
     base::WallTime started_at{};

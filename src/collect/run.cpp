@@ -168,6 +168,7 @@ RunReport Runner::run(const config::Collector& collector, const RunOptions& opti
   }
   if (const auto begun = record_begin(parts_, collector, options, report, logger, stop)) {
     report.begun = report.recorded = true;
+    if (options.on_begin) options.on_begin(record.id);
     announce(collector, record, logger);
     work_through(parts_, collector, options, report, logger, stop);
   } else {

@@ -50,6 +50,7 @@ struct RunOptions {
   StartedBy started_by = StartedBy::command;
   // Claimed as the run begins; busy, if others have. Nothing: the slot that is open, if one is.
   std::optional<RunSlot> slot{};
+  std::function<void(const std::string& run)> on_begin{};  // it is on record; on the run's thread
   base::Duration wait{};    // for another process that collects the same, and for a database to answer
   ProgressSink progress{};  // called on several threads
 };

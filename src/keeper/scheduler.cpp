@@ -11,6 +11,7 @@
 namespace keeper {
 namespace {
 
+using base::Code;
 using base::Result;
 using base::WallTime;
 using namespace std::chrono_literals;
@@ -20,6 +21,8 @@ constexpr base::Duration patience_with_store = 10s;  // in a turn: nothing else 
 constexpr base::Duration ask_store_every = 2s;
 constexpr std::chrono::seconds after_busy = 1s, after_no_begin = 15s;
 constexpr std::size_t missed_at_once = 100;
+constexpr std::size_t read_at_once = 50;  // collectors, of a database that may be far away
+constexpr base::Duration patience_at_the_end = 700ms;
 constexpr base::Duration overlap_of_looks = 60s;  // clocks of machines that share a database differ
 
 telemetry::Level level_of(schedule::Condition condition) {
@@ -39,6 +42,12 @@ telemetry::Level level_of(schedule::Condition condition) {
     case Condition::healthy: break;
   }
   return telemetry::Level::info;
+}
+
+// The store is there, and does not take what is asked of it.
+bool is_refusal(const base::Error& error) {
+  return error.code == Code::invalid_data || error.code == Code::permission || error.code == Code::internal ||
+         error.code == Code::invalid_config;
 }
 
 double seconds_of(WallTime time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); }
@@ -73,6 +82,7 @@ base::Duration Scheduler::rest() const {
   const auto until = [&](std::optional<WallTime> time) {
     if (time) rest = std::min(rest, std::max(base::Duration{}, base::Duration(*time - now)));
   };
+  if (!news_.empty()) return {};  // there is more to read
   if (planner_) until(planner_->next_wake());
   until(board_.next_change());
   for (const auto& request : requests_)
@@ -98,18 +108,29 @@ void Scheduler::watch_clock() {
 
 // ---- the ledger ----
 
-Result<void> Scheduler::with_ledger(
-    const std::function<Result<void>(store::Session&, std::stop_token)>& work) {
+Result<void> Scheduler::with_ledger(base::Duration patience, const std::stop_token& stop,
+                                    const LedgerWork& work) {
   std::stop_source ending;
+  const std::stop_callback forward(stop, [&ending] { ending.request_stop(); });
   const auto alarm =
-      parts_.clock.alarm(parts_.clock.steady() + patience_with_store, [&ending] { ending.request_stop(); });
-  const auto session = TRY(parts_.database.session(ending.get_token()));
-  return work(*session, ending.get_token());
+      parts_.clock.alarm(parts_.clock.steady() + patience, [&ending] { ending.request_stop(); });
+  const auto use = [&]() -> Result<void> {
+    const auto session = TRY(parts_.database.session(ending.get_token()));
+    return work(*session, ending.get_token());
+  };
+  auto done = use();
+  if (!done && done.error().code == Code::cancelled && !stop.stop_requested())
+    return base::error(Code::timeout, "no answer within {}", base::format_duration(patience));
+  return done;
+}
+
+Result<void> Scheduler::with_ledger(const LedgerWork& work) {
+  return with_ledger(patience_with_store, parts_.stop, work);
 }
 
 // False: the store does not answer, so that nobody knows what is due.
 bool Scheduler::catch_up() {
-  if (planner_ && unfinished_.empty() && missed_.empty() && news_.empty() && !store_silent_since_)
+  if (knows_all() && unfinished_.empty() && missed_.empty() && news_.empty() && !store_silent_since_)
     return true;
   if (store_silent_since_ && parts_.clock.steady() < ask_store_at_) return false;
   const auto done = with_ledger([this](store::Session& session, std::stop_token stop) -> Result<void> {
@@ -120,7 +141,7 @@ bool Scheduler::catch_up() {
     return read_news(session, stop);
   });
   if (!done) {
-    say_store(done.error());
+    if (!parts_.stop.stop_requested()) say_store(done.error());
     return false;
   }
   if (store_silent_since_) {
@@ -130,7 +151,7 @@ bool Scheduler::catch_up() {
     board_.warn("store", "");
     store_silent_since_.reset();
   }
-  return true;
+  return knows_all();
 }
 
 void Scheduler::say_store(const base::Error& error) {
@@ -146,14 +167,38 @@ void Scheduler::say_store(const base::Error& error) {
   ask_store_at_ = now + ask_store_every;
 }
 
-// Runs whose end the store did not take.
+// Runs whose end the store did not take. One that it refuses, for what stands in it, must not keep the
+// others: it is tried without its words, then given up.
 Result<void> Scheduler::finish_ends(store::Session& session, const std::stop_token& stop) {
+  collect::Ledger ledger(session, parts_.clock);
   while (!unfinished_.empty()) {
-    const collect::RunReport& report = unfinished_.back();
-    TRY(collect::Ledger(session, parts_.clock).finish(report.run, report.open, stop));
+    collect::RunReport& report = unfinished_.back();
+    auto done = ledger.finish(report.run, report.open, stop);
+    if (!done && is_refusal(done.error())) {
+      report.run.error = "its words could not be recorded";
+      const auto again = ledger.finish(report.run, report.open, stop);
+      if (!again && !is_refusal(again.error())) return again.error();
+      parts_.log.collector(report.run.collector)
+          .critical(again ? "the end of the run is recorded without its words"
+                          : "the end of the run cannot be recorded: the store refuses it",
+                    {{"run", report.run.id}, {"error", done.error().message}});
+    } else if (!done) {
+      return done.error();
+    }
     unfinished_.pop_back();
   }
   return {};
+}
+
+void Scheduler::record_ends() {
+  if (unfinished_.empty()) return;
+  const auto done = with_ledger(
+      patience_at_the_end, {},
+      [this](store::Session& session, const std::stop_token& stop) { return finish_ends(session, stop); });
+  if (!done)
+    parts_.log.logger().critical(
+        "the ends of runs are not on record: the next start will find these runs lost",
+        {{"runs", unfinished_.size()}, {"error", done.error().message}});
 }
 
 Result<void> Scheduler::write_missed(store::Session& session, const std::stop_token& stop) {
@@ -176,20 +221,25 @@ Result<void> Scheduler::write_missed(store::Session& session, const std::stop_to
 
 Result<void> Scheduler::read_news(store::Session& session, const std::stop_token& stop) {
   std::vector<std::string> names;
+  std::erase_if(news_, [this](const std::string& name) { return !roster_.find(name); });
   for (const std::string& name : news_)
-    if (roster_.find(name)) names.push_back(name);
+    if (names.size() < read_at_once) names.push_back(name);
   const auto pasts = TRY(collect::History(session, parts_.clock).of(names, stop));
+  for (const std::string& name : names) news_.erase(name);
   if (!planner_) {
+    for (std::size_t i = 0; i < names.size(); ++i) first_read_[names[i]] = pasts[i];
+    if (!news_.empty()) return {};
     std::vector<schedule::State> states(roster_.members.size());
-    for (std::size_t i = 0; i < names.size(); ++i) states[*roster_.find(names[i])] = pasts[i].state;
+    for (const auto& [name, past] : first_read_) states[*roster_.find(name)] = past.state;
     // One of our own that is on its way into the ledger.
     for (const std::string& name : active_names_)
       if (const auto member = roster_.find(name))
         states[*member].running = schedule::State::Running{parts_.clock.wall(), parts_.clock.wall()};
     planner_ = std::make_unique<schedule::Planner>(roster_.entries(), std::move(states));
+    for (const auto& [name, past] : std::exchange(first_read_, {})) set(*roster_.find(name), past);
+    return {};
   }
   for (std::size_t i = 0; i < names.size(); ++i) set(*roster_.find(names[i]), pasts[i]);
-  news_.clear();
   return {};
 }
 
@@ -228,10 +278,16 @@ void Scheduler::say_held_back(const std::string& name, std::optional<WallTime> u
 }
 
 void Scheduler::look_around() {
+  if (store_silent_since_ && parts_.clock.steady() < ask_store_at_) return;
   const WallTime now = parts_.clock.wall();
+  std::vector<std::string> alive;
+  {
+    const std::lock_guard lock(own_runs_mutex_);
+    for (const auto& [launch, run] : own_runs_) alive.push_back(run);
+  }
   const auto done = with_ledger([&](store::Session& session, std::stop_token stop) -> Result<void> {
     TRY(finish_ends(session, stop));  // else our own would be found lost
-    for (const collect::RunRecord& run : TRY(collect::Ledger(session, parts_.clock).mark_lost(stop))) {
+    for (const collect::RunRecord& run : TRY(collect::Ledger(session, parts_.clock).mark_lost(stop, alive))) {
       parts_.log.collector(run.collector)
           .warning("run lost: its process ended without recording an end",
                    {{"run", run.id}, {"process", run.process}, {"host", run.host}});
@@ -245,7 +301,7 @@ void Scheduler::look_around() {
   });
   if (done)
     looked_around_at_ = now;
-  else
+  else if (!parts_.stop.stop_requested())
     say_store(done.error());
 }
 
@@ -298,6 +354,10 @@ void Scheduler::launch(std::shared_ptr<const config::Collector> collector, colle
   active.request = std::move(request);
   active_names_.insert(collector->name);
   if (const auto member = roster_.find(collector->name)) board_.set_running(*member, parts_.clock.wall());
+  options.on_begin = [this, id](const std::string& run) {
+    const std::lock_guard lock(own_runs_mutex_);
+    own_runs_[id] = run;
+  };
   parts_.launch({id, std::move(collector), std::move(options), active.stop.get_token()});
 }
 
@@ -306,8 +366,9 @@ void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
   if (found == active_.end()) return;
   const Active active = std::move(found->second);
   active_.erase(found);
+  const std::string on_record = forget_own(id);
   active_names_.erase(active_names_.find(active.name));
-  if (!report.begun) {
+  if (!report.begun && on_record.empty()) {
     not_begun(active.name, report);
   } else {
     hold_off_.erase(active.name);
@@ -315,8 +376,20 @@ void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
   }
   say_refused();
   if (report.begun && !report.recorded) unfinished_.push_back(report);
+  if (!report.begun && !on_record.empty()) {  // it broke in the middle
+    collect::RunReport& broken = unfinished_.emplace_back(report);
+    broken.run.id = on_record;
+    broken.run.collector = active.name;
+    broken.run.finished_at = parts_.clock.wall();
+  }
   news_.insert(active.name);
   if (active.request && active.request->on_end) active.request->on_end(report);
+}
+
+std::string Scheduler::forget_own(std::uint64_t id) {
+  const std::lock_guard lock(own_runs_mutex_);
+  const auto found = own_runs_.find(id);
+  return found == own_runs_.end() ? std::string() : std::move(own_runs_.extract(found).mapped());
 }
 
 // A full disk is not asked again at once. What another process has, the ledger says as a rule; this is for
@@ -359,7 +432,9 @@ void Scheduler::renew(Roster roster) {
   roster_ = std::move(roster);
   board_.renew(roster_);
   planner_.reset();
+  first_read_.clear();
   for (const std::string& name : roster_.names()) news_.insert(name);
+  forget_metrics();
   std::erase_if(hold_off_, [this](const auto& it) { return !roster_.find(it.first); });
   say_refused();
 }
@@ -371,15 +446,20 @@ void Scheduler::stop() {
 }
 
 void Scheduler::judge() {
+  say_what_stays();
   for (const Change& it : board_.judge(parts_.clock.wall())) {
     telemetry::Level level = level_of(it.now.condition);
     // What piled up while nobody looked is on the page, and mended as a rule in a minute.
     if (!it.before && it.now.condition != schedule::Condition::invalid)
       level = std::min(level, telemetry::Level::warning);
+    measured_.insert(it.collector);
     parts_.metrics
         .gauge("pulse_collector_healthy", "1: healthy. 0: it is not, and the status page says why.",
                {{"collector", it.collector}})
         .set(it.now.condition == schedule::Condition::healthy ? 1 : 0);
+    found_so_.erase(it.collector);
+    if (level < level_of(it.now.condition))
+      found_so_[it.collector] = {it.now.condition, parts_.clock.steady() + schedule::patience, it.why};
     if (!it.before && level == telemetry::Level::info) continue;
     const std::string event = fmt::format("collector is {}", schedule::to_string(it.now.condition));
     parts_.log.logger().log(level, event,
@@ -387,6 +467,29 @@ void Scheduler::judge() {
                              {"before", it.before ? schedule::to_string(*it.before) : "unknown"},
                              {"why", it.why}});
   }
+}
+
+// It was so when we came, and still is.
+void Scheduler::say_what_stays() {
+  const base::SteadyTime now = parts_.clock.steady();
+  std::erase_if(found_so_, [&](const auto& entry) {
+    const auto& [name, it] = entry;
+    if (now < it.until) return false;
+    parts_.log.logger().log(level_of(it.condition),
+                            fmt::format("collector is still {}", schedule::to_string(it.condition)),
+                            {{"collector", name}, {"why", it.why}});
+    return true;
+  });
+}
+
+// Of collectors that are gone: an old time in a metric would be a false alarm for ever.
+void Scheduler::forget_metrics() {
+  std::erase_if(measured_, [this](const std::string& name) {
+    if (roster_.find(name) || is_active(name)) return false;
+    for (const char* metric : {"pulse_collector_healthy", "pulse_run_last_success_timestamp_seconds"})
+      parts_.metrics.remove_gauge(metric, {{"collector", name}});
+    return true;
+  });
 }
 
 }  // namespace keeper

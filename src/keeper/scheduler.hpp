@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -57,6 +58,7 @@ struct SchedulerParts {
   telemetry::Log& log;
   telemetry::Metrics& metrics;
   std::function<void(Launch)> launch;
+  std::stop_token stop{};  // nobody waits for the store any longer
   std::size_t workers = 16;
 };
 
@@ -73,10 +75,11 @@ class Scheduler {
   void renew(Roster roster);  // after a reload; runs under way go on
   void look_around();         // what others that share the database did, and which of them died
   void stop();                // every run; nothing begins any more
+  void record_ends();         // those that the store did not take yet; once more, and not for long
   const Roster& roster() const { return roster_; }
   std::size_t running() const { return active_.size(); }
-  bool knows_all() const { return planner_ != nullptr; }       // the ledger was read
-  bool store_answers() const { return !store_silent_since_; }  // when it was asked last
+  bool knows_all() const { return planner_ != nullptr && first_read_.empty(); }  // the ledger was read
+  bool store_answers() const { return !store_silent_since_; }                    // when it was asked last
 
  private:
   struct Active {
@@ -90,8 +93,11 @@ class Scheduler {
     std::string refused;  // by the store, because of this; empty: others are at it
   };
 
-  base::Result<void> with_ledger(
-      const std::function<base::Result<void>(store::Session&, std::stop_token)>& work);
+  using LedgerWork = std::function<base::Result<void>(store::Session&, std::stop_token)>;
+  base::Result<void> with_ledger(const LedgerWork& work);
+  base::Result<void> with_ledger(base::Duration patience, const std::stop_token& stop,
+                                 const LedgerWork& work);
+
   bool catch_up();
   base::Result<void> finish_ends(store::Session& session, const std::stop_token& stop);
   base::Result<void> write_missed(store::Session& session, const std::stop_token& stop);
@@ -105,7 +111,10 @@ class Scheduler {
   void launch(std::shared_ptr<const config::Collector> collector, collect::RunOptions options,
               std::shared_ptr<Request> request);
   void watch_clock();
+  std::string forget_own(std::uint64_t id);  // the run's id, if it is on record
   void judge();
+  void say_what_stays();
+  void forget_metrics();
   void say_store(const base::Error& error);
   void say_held_back(const std::string& name, std::optional<base::WallTime> until);
   void not_begun(const std::string& name, const collect::RunReport& report);
@@ -125,6 +134,16 @@ class Scheduler {
   std::set<std::string> news_;                       // collectors to be read again
   std::map<std::string, HoldOff> hold_off_;          // could not begin
   std::map<std::string, base::WallTime> gave_way_;   // the slot of a run that was cancelled for the next one
+  std::map<std::string, collect::Past> first_read_;  // until all were read once
+  std::map<std::uint64_t, std::string> own_runs_;    // on record and under way, by launch; guarded
+  std::mutex own_runs_mutex_;
+  struct Quiet {
+    schedule::Condition condition;
+    base::SteadyTime until;
+    std::string why;
+  };
+  std::set<std::string> measured_;                   // collectors with metrics
+  std::map<std::string, Quiet> found_so_;            // conditions that were there when we came
   std::map<std::string, base::WallTime> held_back_;  // and that was said
   std::vector<collect::MissedSlots> missed_;         // not written down yet
   std::vector<collect::RunReport> unfinished_;       // runs whose end is not on record yet

@@ -88,6 +88,12 @@ base::Result<void> PostgresConnection::configure(const Settings& settings) {
     return base::error(Code::invalid_config, "the server is PostgreSQL {}; 13 or newer is needed",
                        version == nullptr ? "of unknown version" : version);
   }
+  const char* const encoding = PQparameterStatus(link_->handle(), "server_encoding");
+  if (encoding != nullptr && std::string_view(encoding) != "UTF8")
+    return base::error(
+        Code::invalid_config,
+        "the database's encoding is {}, which cannot hold every text; make one with ENCODING 'UTF8'",
+        encoding);
   // What is read and written here must not depend on how the server or the user is set up.
   std::string sql = fmt::format(
       "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; "

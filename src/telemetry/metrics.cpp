@@ -104,6 +104,14 @@ Gauge Metrics::gauge(std::string_view name, std::string_view help, const Labels&
   return Gauge(&impl_->series<prometheus::Gauge>(prometheus::BuildGauge, name, help, labels));
 }
 
+void Metrics::remove_gauge(std::string_view name, const Labels& labels) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->families.find(name);
+  if (found == impl_->families.end()) return;
+  auto* const family = std::get<Impl::Family<prometheus::Gauge>>(found->second);
+  if (family->Has(labels)) family->Remove(&family->Add(labels));
+}
+
 Histogram Metrics::histogram(std::string_view name, std::string_view help, const Labels& labels) {
   return Histogram(
       &impl_->series<prometheus::Histogram>(prometheus::BuildHistogram, name, help, labels, buckets));

@@ -58,6 +58,9 @@ class Metrics {
   Histogram histogram(std::string_view name, std::string_view help,
                       const Labels& labels = {});  // seconds: 5 ms … 10 min
 
+  // A gauge of something that is no more. No handle of it may be used any longer.
+  void remove_gauge(std::string_view name, const Labels& labels);
+
   std::string exposition() const;
 
  private:

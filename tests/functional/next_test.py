@@ -40,6 +40,8 @@ def test_what_cannot_be_answered_says_why(pulse):
     never = pulse("next", "0 0 31 2 *")
     assert never.returncode == 64 and "never comes" in never.stderr
     assert pulse("next", "nobody").returncode == 78
-    by_hand = pulse("next", "cisa-kev")
+    (pulse.folder / "own.yaml").write_text("name: own\nrequester: {url_base: 'https://api.example', path: /}\n"
+                                           "fields: {a: a}\ndestination: {table: own, primary_key: [a]}\n")
+    by_hand = pulse("next", str(pulse.folder / "own.yaml"))
     assert by_hand.returncode == 78 and "has no schedule" in by_hand.stderr
     assert pulse("next", "@daily", "--from", "yesterday").returncode == 64
