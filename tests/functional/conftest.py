@@ -102,8 +102,8 @@ def http(method, url, body=None):
 class Simulator(Program):
     """The fake outside world, and its controls."""
 
-    def __init__(self, bin_dir, log, seed, records):
-        super().__init__([bin_dir / "simulator", "--port", "0", "--seed", seed, "--kev-records", records],
+    def __init__(self, bin_dir, log, seed, records, *options):
+        super().__init__([bin_dir / "simulator", "--port", "0", "--seed", seed, "--kev-records", records, *options],
                          r"simulator listening on (http://127\.0\.0\.1:(\d+))", log)
         self.seed, self.records = seed, records
         self.url, self.port = self.ready.group(1), int(self.ready.group(2))
