@@ -21,16 +21,19 @@ using store::Connection;
 constexpr std::string_view is_good =
     "(state IN ('success', 'not_modified') OR (state = 'empty' AND empty_allowed = 1))";
 
+constexpr std::chrono::hours longest_retry_after{30 * 24};  // of config's max_retry_after
+
 // The newest of them first, per collector.
 using Crashes = std::map<std::string, std::vector<WallTime>>;
 
 Result<Crashes> read_crashes(Connection& connection, WallTime now) {
   Crashes crashes;
+  const std::string until = base::to_iso8601(believable_until(now));
   const std::string since = base::to_iso8601(now - crashes_within - held_back_for);
   for (const store::Row& row : TRY(connection.query(
-           "SELECT collector, finished_at FROM {pulse}runs WHERE finished_at > $1 AND state = 'lost' AND "
-           "started_by <> 'command' ORDER BY finished_at DESC",
-           {since})))
+           "SELECT collector, finished_at FROM {pulse}runs WHERE finished_at > $1 AND finished_at <= $2 AND "
+           "state = 'lost' AND started_by <> 'command' ORDER BY finished_at DESC",
+           {since, until})))
     if (const auto time = time_in(row, 1)) crashes[row.text(0)].push_back(*time);
   return crashes;
 }
@@ -54,40 +57,50 @@ Result<void> History::read_runs(Connection& connection, const std::string& colle
   past.first_run = TRY(
       first_time(connection, "SELECT min(started_at) FROM {pulse}runs WHERE collector = $1", {collector}));
   if (!past.first_run) return {};
-  const auto newest = [&](std::string_view condition) -> Result<std::optional<RunRecord>> {
+  const WallTime believable = believable_until(clock_.wall());
+  if (*past.first_run > believable) past.first_run.reset();
+  const std::string until = base::to_iso8601(believable);
+  const auto newest = [&](std::string_view condition,
+                          std::initializer_list<store::Param> params) -> Result<std::optional<RunRecord>> {
     const auto rows = TRY(connection.query(
         fmt::format(
             "SELECT {} FROM {{pulse}}runs WHERE collector = $1 AND {} ORDER BY started_at DESC, id DESC "
             "LIMIT 1",
             run_columns(), condition),
-        {collector}));
+        params));
     return rows.empty() ? std::nullopt : std::optional(read_run(rows[0]));
   };
-  past.last = TRY(newest("state NOT IN ('running', 'cancelled')"));
-  past.running = TRY(newest("state = 'running'"));
+  past.last = TRY(newest("state NOT IN ('running', 'cancelled') AND finished_at <= $2", {collector, until}));
+  past.running = TRY(newest("state = 'running'", {collector}));
   past.last_success = TRY(first_time(
       connection,
       fmt::format(
-          "SELECT finished_at FROM {{pulse}}runs WHERE collector = $1 AND {} ORDER BY started_at DESC "
-          "LIMIT 1",
+          "SELECT finished_at FROM {{pulse}}runs WHERE collector = $1 AND finished_at <= $2 AND {} ORDER BY "
+          "started_at DESC LIMIT 1",
           is_good),
-      {collector}));
+      {collector, until}));
   past.last_change = TRY(first_time(connection,
-                                    "SELECT finished_at FROM {pulse}runs WHERE collector = $1 AND inserted + "
-                                    "updated + deleted > 0 ORDER BY started_at DESC LIMIT 1",
-                                    {collector}));
+                                    "SELECT finished_at FROM {pulse}runs WHERE collector = $1 AND "
+                                    "finished_at <= $2 AND inserted + updated + deleted > 0 ORDER BY "
+                                    "started_at DESC LIMIT 1",
+                                    {collector, until}));
   if (!past.last || ended_well(*past.last)) return {};
   const std::string since = base::to_iso8601(past.last_success.value_or(WallTime()));
-  past.first_failed = TRY(first_time(
-      connection, "SELECT min(first_failed) FROM {pulse}runs WHERE collector = $1 AND started_at >= $2",
-      {collector, since}));
+  past.first_failed =
+      TRY(first_time(connection,
+                     "SELECT min(first_failed) FROM {pulse}runs WHERE collector = $1 AND started_at >= $2 "
+                     "AND finished_at <= $3",
+                     {collector, since, until}));
   return {};
 }
 
 Result<void> History::read_slots(Connection& connection, const std::string& collector, Past& past) {
   schedule::State& state = past.state;
+  const WallTime believable = believable_until(clock_.wall());
+  const std::string until = base::to_iso8601(believable);
   state.last_slot = TRY(first_time(
-      connection, "SELECT max(slot) FROM {pulse}schedule_slots WHERE collector = $1", {collector}));
+      connection, "SELECT max(slot) FROM {pulse}schedule_slots WHERE collector = $1 AND slot <= $2",
+      {collector, until}));
   if (!state.last_slot) state.last_slot = past.first_run;  // by hand, before it had a schedule
   if (past.running)
     state.running = schedule::State::Running{
@@ -99,7 +112,12 @@ Result<void> History::read_slots(Connection& connection, const std::string& coll
       {collector}));
   if (rows.empty()) return {};
   state.open = read_open(rows[0], 0, 1, 2, 3);
-  if (state.open && rows[0].text(1) == "rate_limited") state.not_before = state.open->try_at;
+  if (!state.open || rows[0].text(1) != "rate_limited") return {};
+  // A wait that no file allows: the clock was ahead. The next slot finds out what the other side says now.
+  if (state.open->try_at > believable + longest_retry_after)
+    state.open.reset();
+  else
+    state.not_before = state.open->try_at;
   return {};
 }
 

@@ -219,6 +219,54 @@ TEST_P(HistoryTest, TheLaterOfTwoHoldsCounts) {
   EXPECT_EQ(past().state.not_before, past().held_back_until);
 }
 
+// Before the machine knew the time, it was ten years ahead.
+TEST_P(HistoryTest, WhatAWrongClockWroteIsNoPast) {
+  const auto in_the_future = [&](Outcome outcome) {
+    const WallTime now = clock_.wall();
+    clock_.jump_wall(87'600h);
+    RunRecord record = begun(StartedBy::schedule, clock_.wall());
+    record.counts = counts(100);
+    clock_.advance(1min);
+    end(record, outcome);
+    clock_.jump_wall(now - clock_.wall());
+  };
+  in_the_future(Outcome::success);
+  Past it = past();
+  EXPECT_FALSE(it.first_run || it.last || it.last_success || it.last_change || it.state.last_slot);
+  EXPECT_EQ(condition(), Condition::never_ran);
+
+  end(begun(StartedBy::schedule, start_), Outcome::success);
+  EXPECT_EQ(past().state.last_slot, start_);
+  clock_.advance(3h);
+  EXPECT_EQ(condition(), Condition::stale);
+  fail(clock_.wall());
+  it = past();
+  EXPECT_EQ(it.last->outcome, Outcome::failed);
+  EXPECT_EQ(it.last_success, start_);
+  EXPECT_EQ(it.first_failed, clock_.wall());
+
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(1s);
+    in_the_future(Outcome::lost);
+  }
+  EXPECT_FALSE(past().held_back_until);
+}
+
+TEST_P(HistoryTest, ARateLimitOfAWrongClockHoldsNothingBack) {
+  RunRecord record = begun(StartedBy::schedule, start_);
+  end(record, Outcome::rate_limited, OpenSlot{start_, start_, start_ + 87'600h, false});
+  EXPECT_FALSE(past().state.open || past().state.not_before);
+  EXPECT_EQ(past().state.last_slot, start_);
+}
+
+// Set by two hours, as clocks are: no slot comes back.
+TEST_P(HistoryTest, AClockThatIsSetBackABitForgetsNothing) {
+  end(begun(StartedBy::schedule, start_), Outcome::success);
+  clock_.jump_wall(-2h);
+  EXPECT_EQ(past().state.last_slot, start_);
+  EXPECT_TRUE(past().last);
+}
+
 TEST_P(HistoryTest, WhatChangedSinceThen) {
   const auto changed = [&](WallTime since) {
     const auto names = history_.changed_since(since, {});

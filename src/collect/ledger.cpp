@@ -60,12 +60,13 @@ Result<std::vector<RunRecord>> lose(Connection& connection, base::WallTime now, 
 
 // The cycle of the run before, if that one left something open and its last sign of life is young enough.
 Result<std::string> open_cycle(Connection& connection, const RunRecord& run, base::WallTime since) {
+  const std::string believable = base::to_iso8601(believable_until(run.started_at));
   const auto rows = TRY(connection.query(
       "SELECT COALESCE(cycle, id), state, definition, started_at, (SELECT max(committed_at) FROM "
-      "{pulse}slices "
-      "WHERE run = {pulse}runs.id) FROM {pulse}runs WHERE collector = $1 AND id <> $2 AND state <> 'running' "
-      "ORDER BY started_at DESC, id DESC LIMIT 1",
-      {run.collector, run.id}));
+      "{pulse}slices WHERE run = {pulse}runs.id) FROM {pulse}runs WHERE collector = $1 AND id <> $2 AND "
+      "state <> 'running' "
+      "AND started_at <= $3 ORDER BY started_at DESC, id DESC LIMIT 1",
+      {run.collector, run.id, believable}));
   if (rows.empty() || rows[0].text(2) != run.definition) return std::string();
   const auto outcome = parse_outcome(rows[0].text(1));
   if (!outcome || !leaves_open(*outcome)) return std::string();

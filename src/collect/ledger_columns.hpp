@@ -40,6 +40,11 @@ base::Result<std::vector<store::Column>> columns_of_ledger(store::Database& data
                                                            store::Connection& connection,
                                                            std::string_view table);
 
+// What the ledger has from later than this was written while a clock was wrong, and says nothing of what is
+// due, was collected or failed. The hours are what clocks are set by in ordinary life, which must not bring a
+// slot back (SC4), and one more.
+inline base::WallTime believable_until(base::WallTime now) { return now + std::chrono::hours{3}; }
+
 std::optional<base::WallTime> time_in(const store::Row& row, std::size_t column);
 store::Param text_or_null(std::string_view text);
 std::string iso_or_empty(const std::optional<base::WallTime>& time);

@@ -69,6 +69,9 @@ struct RunSlot {
   base::WallTime time{};
   bool again = false;                            // not its first run
   std::optional<base::WallTime> first_failed{};  // in those before
+  // Again: when it was to be tried, as far as whoever planned this knows. Set to another time meanwhile, the
+  // slot is not taken.
+  std::optional<base::WallTime> try_at{};
 };
 
 struct RunRecord {

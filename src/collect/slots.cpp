@@ -28,7 +28,9 @@ std::string_view to_string(schedule::MissedReason reason) {
 }  // namespace
 
 Slots::Slots(store::Connection& connection, WallTime now)
-    : connection_(connection), now_(base::to_iso8601(now)) {}
+    : connection_(connection),
+      now_(base::to_iso8601(now)),
+      believable_(base::to_iso8601(believable_until(now))) {}
 
 Result<void> Slots::take_turns(const std::string& collector) {
   const std::string_view wait = connection_.dialect().take_turns();
@@ -36,9 +38,12 @@ Result<void> Slots::take_turns(const std::string& collector) {
   return {};
 }
 
+// A clock that was years ahead must not bar all slots until then; its own slot stays taken for good.
 Result<bool> Slots::is_passed(const std::string& collector, std::string_view slot) {
   const auto newer = TRY(connection_.query(
-      "SELECT 1 FROM {pulse}schedule_slots WHERE collector = $1 AND slot >= $2 LIMIT 1", {collector, slot}));
+      "SELECT 1 FROM {pulse}schedule_slots WHERE collector = $1 AND slot >= $2 AND (slot = $2 OR slot <= $3) "
+      "LIMIT 1",
+      {collector, slot, believable_}));
   return !newer.empty();
 }
 
@@ -63,11 +68,13 @@ Result<bool> Slots::claim(RunRecord& run) {
   const std::string slot = base::to_iso8601(run.slot->time);
   if (run.slot->again) {
     run.slot->first_failed = open.empty() ? std::nullopt : time_in(open[0], 1);
+    const std::string try_at = iso_or_empty(run.slot->try_at);
+    // Planned for a time at which another process has tried it meanwhile: it waits for the next (RT10).
     return TRY(connection_.execute(
                "UPDATE {pulse}schedule_slots SET state = 'claimed', reason = NULL, run = $3, try_at = "
                "NULL, updated_at = $4 WHERE collector = $1 AND slot = $2 AND state = "
-               "'due'",
-               {run.collector, slot, run.id, now_})) == 1;
+               "'due' AND COALESCE(try_at, slot) = COALESCE($5, try_at, slot)",
+               {run.collector, slot, run.id, now_, text_or_null(try_at)})) == 1;
   }
   if (TRY(is_passed(run.collector, slot))) return false;
   TRY(connection_.execute(

@@ -29,8 +29,8 @@ class Slots {
   Slots(store::Connection& connection, base::WallTime now);
 
   // run.slot, or if it names none the one that is open, which then stands in run.slot. A slot that was not
-  // claimed before must be newer than all we know; what was open until now gets no further try. False:
-  // another process was first.
+  // claimed before must be newer than all we know, but for what a wrong clock left there; what was open until
+  // now gets no further try. False: another process was first.
   base::Result<bool> claim(RunRecord& run);
   // The slot of a run that began and whose first line is there already.
   base::Result<void> read(RunRecord& run);
@@ -47,7 +47,7 @@ class Slots {
   base::Result<bool> is_passed(const std::string& collector, std::string_view slot);
 
   store::Connection& connection_;
-  const std::string now_;
+  const std::string now_, believable_;
 };
 
 // A slot that is open, as claim() and put_back() left it.

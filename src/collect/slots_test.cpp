@@ -95,6 +95,43 @@ TEST_P(Slots, ATryTakesTheOpenSlotAndKnowsItsFirstFailure) {
   EXPECT_EQ(slots(), Lines{"0|due|interrupted|r2|0.5|3|-"});
 }
 
+// Two daemons wake at its time, and the first is done with it before the second begins (RT10).
+TEST_P(Slots, ATryIsTakenAtTheTimeItWasPlannedFor) {
+  RunRecord first = run_of("r1", start_);
+  ASSERT_OK(take(first));
+  end(first, Outcome::failed, OpenSlot{start_, start_, start_ + 30s, true});
+  clock_.advance(30s);
+  RunRecord again = run_of("r2", start_, true), late = run_of("r3", start_, true);
+  again.slot->try_at = late.slot->try_at = start_ + 30s;
+  ASSERT_OK(take(again));
+  end(again, Outcome::failed, OpenSlot{start_, start_, start_ + 90s, true});
+  EXPECT_FAILS(Code::conflict, take(late));
+  EXPECT_EQ(slots(), Lines{"0|due|ladder|r2|0|1.5|-"});
+  late.slot->try_at = start_ + 90s;
+  ASSERT_OK(take(late));
+  end(late, Outcome::failed, OpenSlot{start_, start_, start_ + 210s, true});
+  RunRecord by_hand = run("h1");
+  ASSERT_OK(take(by_hand));
+  EXPECT_EQ(slots(), Lines{"0|claimed|-|h1|0|-|-"});
+}
+
+// Its clock was ten years ahead.
+TEST_P(Slots, WhatAWrongClockClaimedBarsNoOther) {
+  for (const auto& [id, ahead] : {std::pair{"r1", 87'600h}, {"r2", 4h}, {"r3", 0h}}) {
+    RunRecord record = run_of(id, start_ + ahead);
+    ASSERT_OK(take(record));
+    end(record, Outcome::success);
+  }
+  EXPECT_TRUE(miss(start_ + 10min, start_ + 20min));
+  // What clocks are set by in ordinary life brings no slot back (SC4).
+  clock_.advance(2h);
+  RunRecord record = run_of("r4", start_ + 2h);
+  EXPECT_FAILS(Code::conflict, take(record));
+  EXPECT_FALSE(miss(start_ + 2h, start_ + 2h));
+  record = run_of("r5", start_ + 87'600h);  // nor is any taken twice
+  EXPECT_FAILS(Code::conflict, take(record));
+}
+
 TEST_P(Slots, WhatWasOnlyInterruptedHasNotFailed) {
   RunRecord first = run_of("r1", start_);
   ASSERT_OK(take(first));

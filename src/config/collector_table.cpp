@@ -163,7 +163,7 @@ Table<Collector> collector_table() {
   table.key("priority", &Collector::priority, integer(-100, 100), defaults("0"),
             "Of those that are due, the greater goes first.");
   table.key("concurrency_group", &Collector::concurrency_group, text(), optional(),
-            "Of a group, one runs at a time.");
+            "Of a group, one runs at a time in a daemon.");
   table.key("command", &Collector::command, maybe(nested(command_table())), inert(optional()),
             "A program of yours instead of a request.");
   table.key("requester", &Collector::requester, nested(requester_table()), optional(),

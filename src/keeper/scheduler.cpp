@@ -23,7 +23,7 @@ constexpr std::chrono::seconds after_busy = 1s, after_no_begin = 15s;
 constexpr std::size_t missed_at_once = 100;
 constexpr std::size_t read_at_once = 50;  // collectors, of a database that may be far away
 constexpr base::Duration patience_at_the_end = 700ms;
-constexpr base::Duration overlap_of_looks = 60s;  // clocks of machines that share a database differ
+constexpr base::Duration overlap_of_looks = 5min;  // clocks of machines that share a database differ
 
 telemetry::Level level_of(schedule::Condition condition) {
   using schedule::Condition;
@@ -100,6 +100,8 @@ void Scheduler::watch_clock() {
       parts_.log.logger().warning(
           "the machine's clock was set",
           {{"by_seconds", std::chrono::duration_cast<std::chrono::seconds>(jump).count()}});
+    if (jump > 60s || jump < -60s)  // what can be true of the ledger depends on the time
+      for (const std::string& name : roster_.names()) news_.insert(name);
     if (jump > 1s || jump < -1s)
       for (const auto& [name, it] : hold_off_) news_.insert(name);
   }
@@ -297,6 +299,10 @@ void Scheduler::look_around() {
                            std::chrono::ceil<std::chrono::microseconds>(overlap_of_looks);
     for (const std::string& name : TRY(collect::History(session, parts_.clock).changed_since(since, stop)))
       news_.insert(name);
+    // Clocks may differ by more than that: what we wait for is asked for.
+    for (std::size_t i = 0; planner_ && i < roster_.members.size(); ++i)
+      if (planner_->state(i).running && !is_active(roster_.members[i].entry.name))
+        news_.insert(roster_.members[i].entry.name);
     return {};
   });
   if (done)
@@ -339,7 +345,7 @@ void Scheduler::start(const schedule::Plan::Start& start) {
   }
   collect::RunOptions options;
   options.started_by = start.again ? collect::StartedBy::retry : collect::StartedBy::schedule;
-  options.slot = collect::RunSlot{.time = start.slot, .again = start.again};
+  options.slot = collect::RunSlot{.time = start.slot, .again = start.again, .try_at = start.try_at};
   launch(member.collector, std::move(options), nullptr);
 }
 

@@ -185,4 +185,31 @@ TEST(SchedulerStore, ASlotThatAnotherHasTakenIsLeftToIt) {
   EXPECT_EQ(house.slots(), Texts{"0 done success"});
 }
 
+// Its clock is an hour behind ours, so that the end of its run looks old.
+TEST(SchedulerStore, WhatRunsElsewhereIsAskedFor) {
+  House house({good("a", "schedule: {every: 1h, overlap: queue}\n")});
+  house.scheduler->turn();
+  collect::RunRecord other;
+  other.id = "other";
+  other.collector = "a";
+  other.process = 2;
+  other.started_at = house.clock.wall() - 1h;
+  other.slot = collect::RunSlot{.time = house.started};
+  collect::Ledger ledger(*house.session, house.clock);
+  ASSERT_OK(ledger.begin(other, std::nullopt, {}));
+  house.refuse(true);
+  house.live(30min);
+  EXPECT_EQ(house.launched(), Texts{"a 0"});
+  other.outcome = Outcome::success;
+  other.finished_at = house.clock.wall() - 1h;
+  ASSERT_OK(ledger.finish(other, std::nullopt, {}));
+  const std::string ended = base::to_iso8601(*other.finished_at);
+  ASSERT_OK(
+      store::testing::execute(*house.session, "UPDATE {pulse}schedule_slots SET updated_at = $1", {ended}));
+  house.live(10min);
+  house.scheduler->look_around();
+  house.live(21min);
+  EXPECT_EQ(house.launched(), Texts{"a 60"});
+}
+
 }  // namespace

@@ -46,6 +46,37 @@ TEST(Scheduler, AFailedRunComesDownTheLadder) {
   EXPECT_EQ(house.slots(), Texts{"0 done success"});
 }
 
+// Another daemon has tried it in between: then it waits for the next rung (RT10).
+TEST(Scheduler, ATryIsForTheTimeItWasPlannedFor) {
+  House house({good("a", hourly)});
+  house.scheduler->turn();
+  house.end(house.begin(), Outcome::failed);
+  house.live(30s);
+  EXPECT_EQ(house.launched(), (Texts{"a 0", "a ~0"}));
+  EXPECT_FALSE(house.launches[0].options.slot->try_at);
+  EXPECT_EQ(house.launches[1].options.slot->try_at, house.started + 30s);
+}
+
+// A machine that wakes up in another year, until somebody tells it the time.
+TEST(Scheduler, ATimeThatWasAYearAheadStopsNothing) {
+  House house({good("a", hourly)});
+  house.live(1min);
+  house.end(house.begin());
+  house.clock.jump_wall(10'000h);
+  house.live(1min);
+  house.end(house.begin());
+  EXPECT_EQ(house.launched(), (Texts{"a 0", "a 600000"}));
+  house.clock.jump_wall(-10'000h);
+  house.live(60min);
+  EXPECT_EQ(house.launched(), Texts{"a 60"});
+  house.end(house.begin());
+  house.live(60min);
+  EXPECT_EQ(house.launched(), Texts{"a 120"});
+  house.end(house.begin(), Outcome::failed);
+  house.live(1min);
+  EXPECT_EQ(house.board.status().collectors[0].condition, schedule::Condition::recovering);
+}
+
 TEST(Scheduler, WhatWasMissedIsOnRecordBeforeTheNextBegins) {
   House house({good("a", hourly)});
   house.scheduler->turn();

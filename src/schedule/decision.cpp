@@ -80,11 +80,12 @@ Decision go_on(const View& view) {
     return decision;
   }
   WallTime at = state.open->try_at;
-  // So far ahead lies no rung: the clock was set back.
-  if (state.open->on_ladder && at > view.now + longest_rung) at = view.now;
+  // So far ahead lies what another side asked for, but no rung and no interruption: the clock was set back.
+  const bool asked_for = !state.open->on_ladder && state.not_before && *state.not_before >= at;
+  if (!asked_for && at > view.now + longest_rung) at = view.now;
   if (state.not_before) at = std::max(at, *state.not_before);
   if (at <= view.now)
-    decision.start = Decision::Start{state.open->slot, true};
+    decision.start = Decision::Start{state.open->slot, true, state.open->try_at};
   else
     decision.look_again = earlier(at, next_start);
   return decision;

@@ -78,7 +78,8 @@ enum class MissedReason {
 struct Decision {
   struct Start {
     WallTime slot;
-    bool again = false;  // a new try of a slot that was claimed before
+    bool again = false;                // a new try of a slot that was claimed before
+    std::optional<WallTime> try_at{};  // again: as the ledger says it
   };
   struct Missed {
     WallTime first, last;  // these and all slots between them

@@ -43,6 +43,18 @@ void expect_wait(const Decision& decision, std::optional<WallTime> until) {
   EXPECT_EQ(decision.look_again, until);
 }
 
+// The clock was ahead when it was interrupted; what another side asked for is kept (RT4).
+TEST(Decide, AnInterruptedOneDoesNotWaitForAClock) {
+  State state;
+  state.last_slot = noon;
+  state.open = OpenSlot{noon, noon, noon + 50min, false};
+  const Decision decision = ask(hourly(), state, noon + 1min);
+  expect_start(decision, noon, true);
+  EXPECT_EQ(decision.start->try_at, noon + 50min);  // as the ledger has it
+  state.not_before = noon + 50min;
+  expect_wait(ask(hourly(), state, noon + 1min), noon + 50min);
+}
+
 TEST(Decide, WhatNeverRanIsDueAtOnce) {  // SC1
   expect_start(ask(hourly(), {}, noon + 20min), noon);
   Entry splayed = hourly();

@@ -129,7 +129,12 @@ std::optional<WallTime> call_time(const Facts::LastRun& run) {
   return run.first_failed.value_or(run.ended) + patience;
 }
 
-Health health(const Entry& entry, const Facts& facts, WallTime now) {
+Health health(const Entry& entry, const Facts& given, WallTime now) {
+  Facts facts = given;  // what is so already is so now, whatever the clock said when that began
+  facts.known_since = std::min(facts.known_since, now);
+  if (facts.invalid_since) facts.invalid_since = std::min(*facts.invalid_since, now);
+  if (facts.paused_since) facts.paused_since = std::min(*facts.paused_since, now);
+  if (facts.last_run) facts.last_run->ended = std::min(facts.last_run->ended, now);
   const Conditions conditions(entry, facts);
   std::optional<Health> worst;
   for (const Health& it : conditions.all())

@@ -55,6 +55,21 @@ TEST_F(HealthTest, WorkingDaysAreNotStaleOnSunday) {
   EXPECT_EQ(health(hourly, facts, friday + 96h + 5min).condition, Condition::stale);
 }
 
+TEST_F(HealthTest, WhatBeganByAClockThatWasAheadIsSoNow) {
+  facts.invalid_since = noon + 87'600h;
+  expect(1min, Condition::invalid, noon + 1min);
+  facts.invalid_since.reset();
+  end(Outcome::failed, 2h, FailureType::transient);
+  facts.last_run->first_failed.reset();
+  expect(1min, Condition::recovering, noon + 1min);
+  facts = {};
+  facts.known_since = noon + 87'600h;
+  expect(1min, Condition::never_ran, noon + 1min);
+  hourly.enabled = false;
+  facts.paused_since = noon + 87'600h;
+  expect(1min, Condition::paused, noon + 1min);
+}
+
 TEST_F(HealthTest, RecoveringThenFailing) {
   end(Outcome::failed, 20s, FailureType::transient);
   expect(1min, Condition::recovering, noon + 10s);

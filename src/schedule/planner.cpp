@@ -89,7 +89,10 @@ void Planner::carry_out(std::size_t i, const Decision& decision, WallTime now, P
     for (const std::size_t other : dependents_[i]) look_again(other, at_once);
   }
   if (decision.gave_up) plan.gave_up.push_back({i, *decision.gave_up});
-  if (decision.start) plan.starts.push_back({i, decision.start->slot, decision.start->again});
+  if (decision.start) {
+    const Decision::Start& it = *decision.start;
+    plan.starts.push_back({i, it.slot, it.again, it.try_at});
+  }
   if (decision.cancel) plan.cancels.push_back(i);
   change_state(i, [&](State& state) { apply(decision, state, now); });
 }

@@ -26,7 +26,8 @@ struct Plan {
   struct Start {
     std::size_t entry;
     WallTime slot;
-    bool again;  // a new try of a slot that was claimed before
+    bool again;                      // a new try of a slot that was claimed before
+    std::optional<WallTime> try_at;  // again: as the ledger says it
   };
   struct Missed {
     std::size_t entry;
