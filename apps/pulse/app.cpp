@@ -110,7 +110,8 @@ App::App(config::SettingsQuery asked, config::LoadedSettings loaded)
       log(log_options(settings, terminal), clock, redactor),
       transport(http::make_curl_transport(curl_options(settings))),
       engine(*transport, clock, base::Rng::from_entropy(), &metrics),
-      databases_(settings, clock, base::Rng::from_entropy()) {
+      databases_(settings, clock, base::Rng::from_entropy()),
+      current_(std::make_shared<config::LoadedSettings>(config::LoadedSettings{settings, environment})) {
   hide_passwords(settings, environment, redactor);
 }
 
@@ -132,6 +133,18 @@ std::unique_ptr<App> App::create(const std::optional<std::string>& config_path, 
       .path = config_path, .directory = ".", .process_environment = process_environment()};
   if (auto loaded = load(query, faults)) return std::unique_ptr<App>(new App(query, *std::move(loaded)));
   return nullptr;
+}
+
+std::shared_ptr<const config::LoadedSettings> App::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+void App::accept(config::LoadedSettings newer) {
+  hide_passwords(newer.settings, newer.environment, redactor);
+  auto fresh = std::make_shared<const config::LoadedSettings>(std::move(newer));
+  const std::lock_guard lock(mutex_);
+  current_ = std::move(fresh);
 }
 
 base::Result<store::Database*> App::open_store(std::chrono::milliseconds wait) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,11 @@ class App {
   // `store`, or a key of `databases`: opened when first asked for, and kept. Thread-safe.
   base::Result<store::Database*> database(const std::string& name, std::stop_token stop);
 
+  // What the files said when they were last read and accepted; `settings` and `environment` are of the start.
+  // Thread-safe.
+  std::shared_ptr<const config::LoadedSettings> current() const;
+  void accept(config::LoadedSettings newer);  // and hides its secrets
+
   const config::SettingsQuery query;  // with which the settings can be read again
   Signals signals;
   base::SystemClock clock;
@@ -57,6 +63,8 @@ class App {
   App(config::SettingsQuery asked, config::LoadedSettings loaded);
 
   Databases databases_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const config::LoadedSettings> current_;
 };
 
 }  // namespace pulse

@@ -327,6 +327,7 @@ void Daemon::reload() {
         scheduler_->renew(std::move(newer));
       else
         board_.renew(roster_ = std::move(newer));
+      app_.accept(*loaded);
       board_.warn("reload", "");
       tell_if_empty(loaded->settings);
       app_.log.logger().info("reloaded", {{"collectors", roster().members.size()}});
@@ -357,7 +358,7 @@ void Daemon::stop() {
   page_.set_readiness("stopping");
   if (!scheduler_) return;
   app_.log.logger().info("stopping", {{"runs", scheduler_->running()}});
-  if (orders_) orders_->stop_listening();
+  if (orders_) orders_->stop();
   scheduler_->stop();
   const base::SteadyTime soon = app_.clock.steady() + stop_within;
   bool said = false;

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "decode/value.hpp"
 #include "http/url.hpp"
+#include "pulse/explain_schedule.hpp"
 #include "pulse/terminal.hpp"
 
 namespace pulse {
@@ -286,8 +287,9 @@ void add_destination(const config::Destination& it, Lines& lines) {
 
 }  // namespace
 
-std::string explain(const Collector& collector) {
+std::string explain(const Collector& collector, base::WallTime now) {
   Lines lines;
+  for (const auto& [label, text] : explain_schedule(collector, now)) lines.add(label, text);
   add_request(collector.requester, lines);
   if (collector.partition_router) add_partitions(*collector.partition_router, lines);
   if (collector.incremental_sync) add_windows(*collector.incremental_sync, lines);

@@ -1,8 +1,6 @@
 // When a collector, or a cron expression, comes next.
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "base/iso8601.hpp"
 #include "base/text.hpp"
 #include "collect/entry.hpp"
@@ -10,6 +8,7 @@
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
+#include "pulse/local_time.hpp"
 #include "pulse/output.hpp"
 #include "pulse/selection.hpp"
 
@@ -18,16 +17,6 @@ namespace {
 
 using base::Code;
 using base::Result;
-
-// 2026-11-22T08:00:00-03:00, as the clocks show it there.
-std::string local_text(base::WallTime time, const schedule::Zone& zone) {
-  const std::int64_t second = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-  const std::int64_t offset = zone.period(second).offset;
-  const base::WallTime shown{std::chrono::seconds{second + offset}};
-  const std::int64_t minutes = std::abs(offset) / 60;
-  return fmt::format("{}{}{:02}:{:02}", base::to_iso8601(shown).substr(0, 19), offset < 0 ? '-' : '+',
-                     minutes / 60, minutes % 60);
-}
 
 // Names of collectors hold no blank and begin with no @.
 bool is_expression(const std::string& what) {

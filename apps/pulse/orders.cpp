@@ -1,6 +1,7 @@
 #include "pulse/orders.hpp"
 
 #include <future>
+#include <system_error>
 
 #include "base/text.hpp"
 #include "pulse/delegate.hpp"
@@ -20,7 +21,12 @@ base::Result<void> Orders::listen(const std::filesystem::path& path) {
   return {};
 }
 
-void Orders::stop_listening() {
+// A request on a connection that is open may still come: it would wait for a mailbox that nobody works.
+void Orders::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
   if (server_) server_->stop_listening();
 }
 
@@ -35,10 +41,19 @@ void Orders::take(const control::Request& request, std::shared_ptr<control::Repl
   if (!parse_wait(options->wait))
     return reply->fail(base::error(base::Code::invalid_data, "wait is not a duration: {}",
                                    base::shorten(base::escape_control(options->wait), 60)));
+  begin(*std::move(options), reply);
+}
+
+void Orders::begin(CollectOptions options, const std::shared_ptr<control::Reply>& reply) {
   const std::lock_guard lock(mutex_);
+  if (stopping_) return reply->fail(base::error(base::Code::unavailable, "the daemon is stopping"));
   const std::uint64_t id = ++next_;
-  threads_[id] = std::jthread([this, id, options = *std::move(options), reply = std::move(reply)]() mutable {
-    collect(options, reply);
+  const auto body = [this, id, options = std::move(options), reply = reply]() mutable {
+    try {
+      collect(options, reply);
+    } catch (const std::exception& fault) {
+      reply->fail(base::error(base::Code::internal, "the daemon failed at this request: {}", fault.what()));
+    }
     reply.reset();
     mailbox_.post([this, id] {
       std::jthread done;
@@ -46,7 +61,16 @@ void Orders::take(const control::Request& request, std::shared_ptr<control::Repl
       done = std::move(threads_.at(id));
       threads_.erase(id);
     });
-  });
+  };
+  try {
+    threads_.try_emplace(id);
+    threads_[id] = std::jthread(body);
+  } catch (const std::system_error& fault) {
+    threads_.erase(id);
+    reply->fail(base::error(base::Code::unavailable,
+                            "the daemon cannot start a thread for this request: {}; try again later",
+                            fault.what()));
+  }
 }
 
 void Orders::collect(const CollectOptions& options, const std::shared_ptr<control::Reply>& reply) {
@@ -80,6 +104,8 @@ collect::RunReport Orders::run(const std::shared_ptr<const config::Collector>& c
       .on_end = [promise](const std::optional<collect::RunReport>& report) { promise->set_value(report); }};
   auto future = promise->get_future();
   mailbox_.post([this, request = std::move(request)] { schedule_(request); });
+  // The scheduler notices a stop in its next turn, which an empty call brings at once.
+  const std::stop_callback wake(reply->stop_token(), [this] { mailbox_.post([] {}); });
   if (auto report = future.get()) return *std::move(report);
   collect::RunReport report;
   report.busy = true;
@@ -88,10 +114,8 @@ collect::RunReport Orders::run(const std::shared_ptr<const config::Collector>& c
   report.run.finished_at = report.run.started_at;
   report.run.outcome = collect::Outcome::failed;
   report.run.failure_type = collect::FailureType::transient;
-  report.run.error =
-      "the daemon could not begin it in time: it is being collected, its group or all workers are busy, or "
-      "the "
-      "daemon is about to stop; --wait says how long to wait";
+  report.run.error = reply->stop_token().stop_requested() ? "it was cancelled before it could begin"
+                                                          : "the daemon is about to stop";
   return report;
 }
 

@@ -4,7 +4,8 @@
 //   Orders orders(app, mailbox, [&](keeper::Request it) { scheduler.request(std::move(it)); });
 //   TRY(orders.listen(socket_path(store)));
 //
-// The scheduler is called by way of the mailbox only; whoever works that must go on until is_idle().
+// The scheduler is called by way of the mailbox only. To end: stop(), which refuses whoever asks from then
+// on, and work the mailbox until is_idle(). What fails in a request's thread is that request's answer.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +30,11 @@ class Orders {
   Orders(App& app, Mailbox& mailbox, std::function<void(keeper::Request)> schedule);
 
   base::Result<void> listen(const std::filesystem::path& path);
-  void stop_listening();
+  void stop();
   bool is_idle() const;  // nobody waits for an answer
 
  private:
+  void begin(CollectOptions options, const std::shared_ptr<control::Reply>& reply);
   void take(const control::Request& request, std::shared_ptr<control::Reply> reply);
   void collect(const CollectOptions& options, const std::shared_ptr<control::Reply>& reply);
   collect::RunReport run(const std::shared_ptr<const config::Collector>& collector,
@@ -45,6 +47,7 @@ class Orders {
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::jthread> threads_;
   std::uint64_t next_ = 0;
+  bool stopping_ = false;
   std::unique_ptr<control::Server> server_;
 };
 

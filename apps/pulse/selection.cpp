@@ -44,7 +44,8 @@ Selection select(const App& app, const std::vector<std::string>& names, const st
   for (const std::string& text : set)
     if (auto override = config::parse_command_line_override(text, selection.faults))
       overrides.push_back(std::move(*override));
-  config::Catalogue catalogue = load_judged(app.settings, app.environment, names, overrides);
+  const auto current = app.current();
+  config::Catalogue catalogue = load_judged(current->settings, current->environment, names, overrides);
   for (const config::Fault& fault : catalogue.faults.sorted()) selection.faults.add(fault);
   for (const config::CatalogueEntry& entry : catalogue.entries)
     for (const config::Fault& fault : entry.faults.sorted()) selection.faults.add(fault);

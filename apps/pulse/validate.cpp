@@ -21,7 +21,7 @@ void print_explanations(App& app, const Selection& selection) {
   for (const config::CatalogueEntry& entry : selection.entries) {
     if (!entry.collector) continue;
     for (const base::Secret& secret : entry.collector->secrets) app.redactor.add(secret);
-    print_text(app.redactor.redact(explain(*entry.collector)) + '\n');
+    print_text(app.redactor.redact(explain(*entry.collector, app.clock.wall())) + '\n');
   }
 }
 

@@ -18,6 +18,11 @@ using Duration = std::chrono::nanoseconds;
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
+// Since 1970, as Prometheus counts.
+inline double epoch_seconds(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
 class Clock {
  public:
   virtual ~Clock() = default;

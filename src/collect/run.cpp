@@ -99,7 +99,7 @@ Result<bool> record_end(const RunnerParts& parts, const RunReport& report, const
           parts.metrics
               .gauge("pulse_run_last_success_timestamp_seconds", "When the last successful run ended.",
                      {{"collector", run.collector}})
-              .set(std::chrono::duration<double>(last->time_since_epoch()).count());
+              .set(base::epoch_seconds(*last));
         return true;
       },
       stop);

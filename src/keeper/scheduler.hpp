@@ -48,7 +48,8 @@ struct Request {
   collect::RunOptions options;
   base::SteadyTime deadline{};  // if it cannot begin by then, it does not
   std::stop_token stop;         // whoever asked is gone, or changed his mind
-  // On the scheduler's thread; nothing: it did not begin.
+  // On the scheduler's thread. Nothing: the scheduler stops, or whoever asked is gone. A report that is
+  // `busy`: it could not begin in time, and run.error says what was in its way.
   std::function<void(const std::optional<collect::RunReport>&)> on_end;
 };
 

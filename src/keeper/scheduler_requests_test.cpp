@@ -15,6 +15,7 @@ const char* const hourly = "schedule: {every: 1h}\n";
 struct Asked {
   int answers = 0;
   bool begun = false;
+  std::string refused;  // because of this
   std::stop_source stop;
 
   void of(House& house, const std::string& name, base::Duration patience = {}) {
@@ -26,6 +27,7 @@ struct Asked {
     request.on_end = [this](const std::optional<collect::RunReport>& report) {
       ++answers;
       begun = report && report->begun;
+      if (report && report->busy) refused = report->run.error;
     };
     house.scheduler->request(std::move(request));
     house.scheduler->turn();
@@ -56,6 +58,7 @@ TEST(SchedulerRequests, WaitForRoomUntilTheirDeadline) {
   house.live(1s);
   EXPECT_EQ(b.answers, 1);
   EXPECT_FALSE(b.begun);
+  EXPECT_NE(b.refused.find("all workers of the daemon are busy (1 of 1"), std::string::npos) << b.refused;
   house.end(house.begin());
   house.scheduler->turn();
   EXPECT_EQ(house.launched(), Texts{"c!"});
@@ -71,6 +74,10 @@ TEST(SchedulerRequests, OneRunOfACollectorAndOfAGroupAtATime) {
   c.of(house, "c", 1h);
   at_once.of(house, "c");
   EXPECT_EQ(at_once.answers, 1);
+  EXPECT_NE(at_once.refused.find("concurrency_group \"g\""), std::string::npos) << at_once.refused;
+  Asked twin;
+  twin.of(house, "a");
+  EXPECT_EQ(twin.refused, "the daemon is collecting it already");
   EXPECT_EQ(house.launched(), (Texts{"a 0", "b!"}));
   house.end(house.begin(0), Outcome::success, 0);
   house.scheduler->turn();
@@ -100,6 +107,7 @@ TEST(SchedulerRequests, EndWhenWhoeverAskedIsGone) {
   house.scheduler->turn();
   EXPECT_EQ(b.answers, 1);
   EXPECT_FALSE(b.begun);
+  EXPECT_EQ(b.refused, "");
   EXPECT_FALSE(house.launches[0].stop.stop_requested());
   a.stop.request_stop();
   EXPECT_TRUE(house.launches[0].stop.stop_requested());
@@ -154,6 +162,7 @@ TEST(SchedulerRequests, KeepTheirDeadlineWhileTheStoreIsSilent) {
   EXPECT_EQ(a.answers, 0);
   house.live(3s);
   EXPECT_EQ(a.answers, 1);
+  EXPECT_NE(a.refused.find("the store does not answer"), std::string::npos) << a.refused;
   b.stop.request_stop();
   house.live(3s);
   EXPECT_EQ(b.answers, 1);

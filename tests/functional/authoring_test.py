@@ -38,6 +38,29 @@ def test_init_makes_a_project_that_is_valid(bin_dir, tmp_path):
     assert code == 0 and "GET https://open.er-api.com/v6/latest/USD" in said
 
 
+def test_validate_explains_the_schedule(bin_dir, tmp_path):
+    assert run(bin_dir, tmp_path, "init", ".")[0] == 0
+
+    def explain(*keys):
+        code, said, errors = run(bin_dir, tmp_path, "validate", "--explain", *(f"--set={key}" for key in keys))
+        assert code == 0, said + errors
+        return re.sub(r" +", " ", said)
+
+    assert " schedule none: it runs when somebody runs it" in explain()
+    said = explain('schedule={cron: "30 8 * * MON-FRI", timezone: America/Sao_Paulo}', "priority=5",
+                   "concurrency_group=forge")
+    assert ' schedule cron "30 8 * * MON-FRI", on the clocks of America/Sao_Paulo\n' in said
+    assert re.search(r"^ next start \d{4}-\d\d-\d\dT08:30:00-03:00, in ", said, re.MULTILINE), said
+    assert " missed the last one is made up for\n" in said
+    assert " overlap a start while the run before goes on is left out\n" in said
+    assert " group forge: " in said and " priority 5; " in said
+    said = explain("schedule={every: 1h, splay: 10m, overlap: queue, recover_missed: all, late_maximum_delay: 30m}",
+                   "enabled=false")
+    assert re.search(r"^ schedule every 1 h.*, each start .* later \(its part of a splay of 10 min", said, re.MULTILINE), said
+    assert " next start none: enabled is false" in said and "comes after it" in said
+    assert re.search(r"^ missed are all made up for, one by one, if it is not more than 30 min", said, re.MULTILINE), said
+
+
 def test_init_overwrites_nothing(bin_dir, tmp_path):
     assert run(bin_dir, tmp_path, "init", ".")[0] == 0
     (tmp_path / "README.md").write_text("mine")
