@@ -15,6 +15,8 @@ using base::Error;
 using base::Result;
 using Disposition = config::Destination::WriteDisposition;
 
+// A last attempt, cut to what was left of the run, ends a little before it: timers count in milliseconds.
+constexpr std::chrono::milliseconds close_to_the_end{50};
 constexpr int max_failures_of_a_slice = 4;  // in the database, after its pages were fetched
 
 bool asks_store(const config::PartitionRouter& router) {
@@ -113,7 +115,7 @@ void Work::fail(const Error& error, bool stopped) {
     run.error =
         fmt::format("the run took longer than its timeout of {}", base::format_duration(collector_.timeout));
     if (!database_error_.empty()) run.error += "; the database: " + parts_.redactor.redact(database_error_);
-  } else if (error.code == Code::timeout && parts_.clock.steady() >= deadline_) {
+  } else if (error.code == Code::timeout && parts_.clock.steady() >= deadline_ - close_to_the_end) {
     run.outcome = Outcome::timeout;
   }
   if (run.outcome != Outcome::cancelled) run.failure_type = failure_type_of(error);
