@@ -17,6 +17,7 @@ using base::WallTime;
 using namespace std::chrono_literals;
 
 constexpr base::Duration longest_rest = 60s;
+constexpr std::chrono::seconds first_rung = 30s;
 constexpr std::chrono::seconds after_busy = 1s, after_no_begin = 15s;
 
 telemetry::Level level_of(schedule::Condition condition) {
@@ -169,7 +170,11 @@ void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
     collect::RunReport& broken = unfinished_.emplace_back(report);
     broken.run.id = on_record;
     broken.run.collector = active.name;
-    broken.run.finished_at = parts_.clock.wall();
+    broken.run.finished_at = broken.run.first_failed = parts_.clock.wall();
+    broken.open = schedule::OpenSlot{.slot = parts_.clock.wall(),  // whichever it took
+                                     .first_failed = parts_.clock.wall(),
+                                     .try_at = parts_.clock.wall() + first_rung,
+                                     .on_ladder = true};
   }
   news_.insert(active.name);
   if (active.request && active.request->on_end) active.request->on_end(report);

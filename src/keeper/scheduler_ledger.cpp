@@ -89,18 +89,18 @@ void Scheduler::say_store(const base::Error& error) {
 }
 
 // Runs whose end the store did not take. One that it refuses, for what stands in it, must not keep the
-// others: it is tried without its words, then given up.
+// others: it is tried without the text of its error, then given up.
 Result<void> Scheduler::finish_ends(store::Session& session, const std::stop_token& stop) {
   collect::Ledger ledger(session, parts_.clock);
   while (!unfinished_.empty()) {
     collect::RunReport& report = unfinished_.back();
     auto done = ledger.finish(report.run, report.open, stop);
     if (!done && is_refusal(done.error())) {
-      report.run.error = "its words could not be recorded";
+      report.run.error = "the store refused the text of this error; the log has it";
       const auto again = ledger.finish(report.run, report.open, stop);
       if (!again && !is_refusal(again.error())) return again.error();
       parts_.log.collector(report.run.collector)
-          .critical(again ? "the end of the run is recorded without its words"
+          .critical(again ? "the end of the run is recorded without the text of its error"
                           : "the end of the run cannot be recorded: the store refuses it",
                     {{"run", report.run.id}, {"error", done.error().message}});
     } else if (!done) {

@@ -68,6 +68,35 @@ TEST(SchedulerStore, AnEndThatWasNotTakenIsRecordedLater) {
   EXPECT_EQ(house.slots(), Texts{"0 done success"});
 }
 
+TEST(SchedulerStore, AnEndThatIsRefusedKeepsNobody) {
+  House house({good("a", hourly), good("b", hourly)});
+  house.scheduler->turn();
+  auto run = house.begin(0);
+  run.run.error = std::string("a\0b", 3);  // what no database takes
+  house.end(run, Outcome::failed, 0, false);
+  house.live(2s);
+  EXPECT_EQ(house.outcomes(), Texts{"failed"});
+  EXPECT_EQ(house.warnings(), "");
+  EXPECT_NE(house.logged.find("recorded without the text of its error"), std::string::npos) << house.logged;
+}
+
+TEST(SchedulerStore, ARunThatBreaksInTheMiddleIsEndedAndTriedAgain) {
+  House house({good("a", hourly)});
+  house.scheduler->turn();
+  EXPECT_EQ(house.launched(), Texts{"a 0"});
+  const auto run = house.begin();
+  house.launches.back().options.on_begin(run.run.id);
+  collect::RunReport thrown;  // all that whoever caught it knows
+  thrown.run.outcome = Outcome::failed;
+  thrown.run.error = "an error in pulse itself";
+  house.scheduler->ended(house.launches.back().id, thrown);
+  house.live(2s);
+  EXPECT_EQ(house.outcomes(), Texts{"failed"});
+  EXPECT_EQ(house.slots(), Texts{"0 due ladder"});
+  house.live(1min);
+  EXPECT_EQ(house.launched(), Texts{"a ~0"});
+}
+
 // Also if others, or we ourselves, look for the dead first.
 TEST(SchedulerStore, AnEndOfOursIsRecordedBeforeItCountsAsLost) {
   House house({good("a", hourly)});
