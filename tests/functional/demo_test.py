@@ -6,12 +6,12 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 import yaml
 
-from conftest import ROOT, END_SECONDS, START_SECONDS, Pulse, Simulator, end_with_parent, http
+from conftest import ROOT, END_SECONDS, Pulse, Simulator, end_with_parent, http
+from project import wait_until
 
 DEMO = ROOT / "deploy/demo"
 SETTINGS = (DEMO / "demo.yaml").read_text(encoding="utf-8")
@@ -85,13 +85,6 @@ def world(simulator, tmp_path):
         process.kill()
         process.wait()
         log.close()
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + START_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_the_world_moves_and_breaks_until_it_is_calm(world, simulator, tmp_path):
