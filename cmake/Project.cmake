@@ -7,28 +7,98 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin CACHE PATH "Where programs are put")
 
+set(SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  # It leaves a precompiled header alone unless told that its times and macros are in order.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
-set(SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
 if(SANITIZE)
   add_compile_options(-fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(-pthread)  # some libraries ask for it, and what shares a precompiled header must agree
   add_link_options(-fsanitize=${SANITIZE})
 endif()
 
 add_library(project_options INTERFACE)
-target_compile_options(project_options INTERFACE -Wall -Wextra -Wpedantic -Werror)
+# Errors where developers build; whoever builds to use it, perhaps with a compiler we never saw, is only warned.
+option(WARNINGS_AS_ERRORS "Warnings stop the build (the presets for tests)" OFF)
+target_compile_options(project_options INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${WARNINGS_AS_ERRORS}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # Optimised std::string of g++ 12 warns of copies that cannot happen: https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105651
+  target_compile_options(project_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-Wno-restrict>)
+endif()
 target_include_directories(project_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 
-# module(NAME [DEPS targets…] [LIBS libraries…])
+# Tests (half of the code) read what nearly every source includes from a precompiled header; sanitized builds all do.
+# The programs' own sources stay without it elsewhere, so that one which forgets an #include does not compile there.
+set(COMMON_HEADERS <algorithm> <array> <chrono> <condition_variable> <functional> <map> <memory> <memory_resource> <mutex>
+                   <optional> <span> <stop_token> <string> <string_view> <thread> <utility> <variant> <vector>
+                   <fmt/format.h> <tl/expected.hpp>)
+
+# precompile_headers(TARGET FIRST [header…]): the precompiled header is compiled with FIRST, and lent to all others
+# that are optimised as it is.
+function(precompile_headers target first)
+  if(NOT SANITIZE AND NOT target MATCHES "_test$")
+    return()
+  endif()
+  if(target STREQUAL first)
+    target_precompile_headers(${target} PRIVATE ${COMMON_HEADERS} ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  endif()
+  target_compile_options(${target} PRIVATE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")  # for ccache
+endfunction()
+
+# cold(TARGET): a library whose sources take clang far longer to optimise than all tests spend in them, so that
+# sanitized builds leave it unoptimised. Fuzzers do not: they run what they are made of for minutes.
+function(cold target)
+  if(SANITIZE AND NOT SANITIZE MATCHES fuzzer)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+  precompile_headers(${target} config)
+endfunction()
+
+# test_program(NAME TIMEOUT [HOT] [SHARDS n] SOURCES sources… LIBS libraries… [HEADERS more for HOT's…])
+# Program NAME_test, and the entry NAME in ctest; of n SHARDS, which share its tests, NAME.1 to NAME.n. Tests are
+# compiled unoptimised; those which are HOT (they compute for long) with -O1, unless sanitized: clang would take longer
+# for it than they gain.
+function(test_program name timeout)
+  cmake_parse_arguments(ARG "HOT" "SHARDS" "SOURCES;LIBS;HEADERS" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${ARG_LIBS} GTest::gtest_main)
+  target_compile_options(${name}_test PRIVATE -pthread)  # what shares a precompiled header must agree
+  if(SANITIZE)
+    target_compile_options(${name}_test PRIVATE -O0)
+  elseif(ARG_HOT)
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Debug>:-O1>)
+  endif()
+  if(ARG_HOT)
+    precompile_headers(${name}_test ${name}_test <gtest/gtest.h> ${ARG_HEADERS})
+  else()
+    precompile_headers(${name}_test base_test <gtest/gtest.h>)
+  endif()
+
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${timeout})
+    return()
+  endif()
+  foreach(shard RANGE 1 ${ARG_SHARDS})
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${name}.${shard} COMMAND ${name}_test)
+    set_tests_properties(${name}.${shard} PROPERTIES LABELS unit TIMEOUT ${timeout}
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
+endfunction()
+
+# module(NAME [COLD] [SHARDS n] [DEPS targets…] [LIBS libraries…])
 #   src/NAME/*.cpp        → library NAME; DEPS are visible in its headers, LIBS only in its .cpp files
-#   src/NAME/*_test.cpp   → program NAME_test, one entry in ctest
+#   src/NAME/*_test.cpp   → program NAME_test, one entry in ctest or n
 #   src/NAME/*_bench.cpp  → program NAME_bench
 function(module name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "SHARDS" "DEPS;LIBS" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
   set(tests ${sources})
@@ -43,15 +113,17 @@ function(module name)
   endif()
   add_library(${name} STATIC ${sources})
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
-  target_link_libraries(${name} PUBLIC project_options fmt::fmt ${ARG_DEPS} PRIVATE ${ARG_LIBS})
+  target_link_libraries(${name} PUBLIC $<BUILD_INTERFACE:project_options> fmt::fmt ${ARG_DEPS} PRIVATE ${ARG_LIBS})
+  if(ARG_COLD)
+    cold(${name})
+  else()
+    precompile_headers(${name} base)
+  endif()
 
   if(tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE ${name} ${ARG_LIBS} GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+    test_program(${name} 300 SHARDS "${ARG_SHARDS}" SOURCES ${tests} LIBS ${name} ${ARG_LIBS})
   endif()
-  if(benches)
+  if(benches AND NOT SANITIZE)  # what they would measure there means nothing
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench PRIVATE ${name} ${ARG_LIBS} benchmark::benchmark_main)
   endif()

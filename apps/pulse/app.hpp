@@ -14,10 +14,11 @@
 #include "base/secret.hpp"
 #include "config/catalogue.hpp"
 #include "config/settings.hpp"
+#include "http/budget_store.hpp"
 #include "http/engine.hpp"
 #include "http/transport.hpp"
+#include "program/signals.hpp"
 #include "pulse/databases.hpp"
-#include "pulse/signals.hpp"
 #include "pulse/terminal.hpp"
 #include "store/database.hpp"
 #include "telemetry/log.hpp"
@@ -47,7 +48,7 @@ class App {
   void accept(config::LoadedSettings newer);  // and hides its secrets
 
   const config::SettingsQuery query;  // with which the settings can be read again
-  Signals signals;
+  program::Signals signals;
   base::SystemClock clock;
   base::Redactor redactor;
   base::Rng rng = base::Rng::from_entropy();
@@ -59,10 +60,13 @@ class App {
   std::unique_ptr<http::Transport> transport;
   http::Engine engine;
 
+  ~App();
+
  private:
   App(config::SettingsQuery asked, config::LoadedSettings loaded);
 
   Databases databases_;
+  std::unique_ptr<http::BudgetStore> budget_store_;
   mutable std::mutex mutex_;
   std::shared_ptr<const config::LoadedSettings> current_;
 };

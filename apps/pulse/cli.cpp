@@ -8,13 +8,16 @@
 #include <functional>
 #include <memory>
 
+#include "program/output.hpp"
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
-#include "pulse/output.hpp"
 
 namespace pulse {
 namespace {
+
+using program::complain;
+using program::output_failed;
 
 // What the command line chose: one command, with settings or without.
 struct Chosen {

@@ -2,15 +2,18 @@
 
 #include "base/text.hpp"
 #include "collect/run.hpp"
+#include "program/output.hpp"
 #include "pulse/app.hpp"
 #include "pulse/collection.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/delegate.hpp"
 #include "pulse/exit_code.hpp"
-#include "pulse/output.hpp"
 
 namespace pulse {
 namespace {
+
+using program::complain;
+using program::print_text;
 
 constexpr std::chrono::milliseconds lock_turn{500};
 

@@ -104,8 +104,7 @@ int carry_out(Order order, const CollectOptions& options, const CollectionPorts&
     run.wait = parse_wait(options.wait).value_or(base::Duration{});
     reports.push_back(ports.run(collector, std::move(run)));
     const collect::RunReport& report = reports.back();
-    order.codes.push_back(report.busy ? int{try_again}
-                                      : exit_code(report.run.outcome, report.run.allow_empty));
+    order.codes.push_back(report.busy ? try_again : exit_code(report.run.outcome, report.run.allow_empty));
     if (!options.dry_run && !report.busy && !report.recorded) order.codes.push_back(unavailable);
     if (options.json) continue;
     if (options.dry_run) print_rows(report, ports);

@@ -7,18 +7,19 @@
 
 #include "base/text.hpp"
 #include "control/client.hpp"
+#include "program/service_manager.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/delegate.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/housekeeping.hpp"
-#include "pulse/output.hpp"
 #include "pulse/restart_keys.hpp"
 #include "pulse/selection.hpp"
-#include "pulse/service_manager.hpp"
 #include "web/status_routes.hpp"
 
 namespace pulse {
 namespace {
+
+namespace service_manager = program::service_manager;
 
 using base::Code;
 using namespace std::chrono_literals;
@@ -205,9 +206,12 @@ void Daemon::work_until_stop() {
                              .workers = static_cast<std::size_t>(app_.settings.workers)},
       std::exchange(roster_, {}), board_);
   take_orders();
+  watch_hosts();
   while (!app_.signals.token().stop_requested()) {
     look_after(app_.clock.steady());
     watch_log(app_.clock.steady());
+    watch_budgets();
+    watch_circuits();
     scheduler_->turn();
     const bool is_ready = scheduler_->knows_all() && scheduler_->store_answers();
     page_.set_readiness(is_ready ? "" : "the store does not answer");
@@ -240,6 +244,45 @@ void Daemon::keep_house() {
   });
 }
 
+// RT9: what was missed while we were down does not fall upon a host all at once either.
+void Daemon::watch_hosts() {
+  app_.engine.hosts().begin_gently();
+  app_.engine.hosts().on_change([this](const std::string& host, bool is_open) {
+    mailbox_.post([this, host, is_open] { tell_of_host(host, is_open); });
+  });
+  hosts_watch_ = std::jthread([this](std::stop_token stop) { app_.engine.watch_hosts(std::move(stop)); });
+}
+
+void Daemon::tell_of_host(const std::string& host, bool is_open) {
+  if (is_open) {
+    const std::string cause = app_.engine.hosts().gate(host, app_.clock.steady())->last_cause();
+    app_.log.logger().warning("a host keeps failing; only a canary asks it, for all its collectors",
+                              {{"host", host}, {"cause", cause}});
+    watch_circuits();
+    return;
+  }
+  app_.log.logger().info("the host is back", {{"host", host}});
+  watch_circuits();
+  scheduler_->host_is_back(host);
+}
+
+// A host that nobody wants any more may stay as it is; that is no news.
+void Daemon::watch_circuits() {
+  const base::SteadyTime now = app_.clock.steady();
+  std::set<std::string> failing;
+  for (const http::Hosts::Open& it : app_.engine.hosts().open(now)) {
+    if (!it.gate->is_wanted(now)) continue;
+    failing.insert(it.host);
+    board_.warn("host " + it.host,
+                fmt::format("{} keeps failing ({}); {}", it.host, it.cause,
+                            it.gate->canary() ? "it is asked for a sign of life every 30 s"
+                                              : "the next run that wants it finds out more"));
+  }
+  for (const std::string& host : failing_hosts_)
+    if (!failing.contains(host)) board_.warn("host " + host, "");
+  failing_hosts_ = std::move(failing);
+}
+
 void Daemon::tell_if_empty(const config::Settings& settings) {
   const bool is_empty = roster().members.empty();
   const std::string folder = settings.path_of(settings.collectors).string();
@@ -269,6 +312,13 @@ void Daemon::watch_log(base::SteadyTime now) {
   board_.warn("log", fmt::format("The log files in {} cannot be written, {} lines are lost so far: look for "
                                  "space on their disk and at its permissions",
                                  directory, dropped));
+}
+
+void Daemon::watch_budgets() {
+  http::Budgets& budgets = app_.engine.budgets();
+  const auto trouble = budgets.take_trouble();
+  if (trouble)
+    app_.log.logger().warning("the store does not take the limits of APIs", {{"reason", *trouble}});
 }
 
 void Daemon::launch(keeper::Launch it) {
@@ -355,6 +405,7 @@ void Daemon::tell_what_waits(const config::Settings& now) {
 void Daemon::stop() {
   service_manager::stopping();
   housekeeping_.request_stop();
+  hosts_watch_.request_stop();
   page_.set_readiness("stopping");
   if (!scheduler_) return;
   app_.log.logger().info("stopping", {{"runs", scheduler_->running()}});

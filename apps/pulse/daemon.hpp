@@ -10,6 +10,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "base/clock.hpp"
@@ -42,9 +44,13 @@ class Daemon {
   void reload();
   void look_after(base::SteadyTime now);
   void keep_house();
+  void watch_hosts();
+  void tell_of_host(const std::string& host, bool is_open);
+  void watch_circuits();
   void tell_what_waits(const config::Settings& now);  // for a restart
   void tell_if_empty(const config::Settings& settings);
   void watch_log(base::SteadyTime now);
+  void watch_budgets();
   base::Duration rest() const;
   // There is one in memory: the scheduler's, as soon as there is one.
   const keeper::Roster& roster() const { return scheduler_ ? scheduler_->roster() : roster_; }
@@ -62,8 +68,9 @@ class Daemon {
   std::optional<std::chrono::microseconds> watchdog_;
   bool was_ready_ = false;
   base::SteadyTime look_at_{};
-  std::jthread housekeeping_;
-  std::uint64_t dropped_ = 0;  // lines of the log files, as far as was said
+  std::jthread housekeeping_, hosts_watch_;
+  std::set<std::string> failing_hosts_;  // on the page
+  std::uint64_t dropped_ = 0;            // lines of the log files, as far as was said
   std::optional<base::SteadyTime> dropping_until_;
 };
 

@@ -21,9 +21,10 @@ using namespace std::chrono_literals;
 constexpr milliseconds lock_wait_of_others = 60s;
 constexpr milliseconds connect_timeout = 10s;
 
-// A run keeps one from its begin to its end; the others are for leases, the scheduler, the status page.
+// A run keeps one from its begin to its end; the others are for leases, the scheduler, the status page, API
+// budgets.
 std::size_t connections(const config::Settings& settings) {
-  return static_cast<std::size_t>(settings.workers) + 4;
+  return static_cast<std::size_t>(settings.workers) + 5;
 }
 
 using Opening = base::Result<std::unique_ptr<store::Database>>;

@@ -5,12 +5,14 @@
 
 #include "base/text.hpp"
 #include "control/client.hpp"
+#include "program/output.hpp"
 #include "pulse/app.hpp"
 #include "pulse/exit_code.hpp"
-#include "pulse/output.hpp"
 
 namespace pulse {
 namespace {
+
+using program::print_text;
 
 using base::Code;
 using collect::Progress;

@@ -7,7 +7,8 @@ namespace pulse {
 int exit_code(collect::Outcome outcome, bool allow_empty) {
   using collect::Outcome;
   switch (outcome) {
-    case Outcome::success: return ok;
+    case Outcome::success:
+    case Outcome::not_modified: return ok;
     case Outcome::empty: return allow_empty ? ok : unhealthy;
     case Outcome::partial:
     case Outcome::incomplete:
@@ -23,8 +24,7 @@ int exit_code(collect::Outcome outcome, bool allow_empty) {
 }
 
 int worst(const std::vector<int>& codes) {
-  for (const int code :
-       {130, 143, 129, int{configuration}, int{unavailable}, int{run_failed}, int{try_again}, int{unhealthy}})
+  for (const int code : {130, 143, 129, configuration, unavailable, run_failed, try_again, unhealthy})
     if (std::find(codes.begin(), codes.end(), code) != codes.end()) return code;
   return ok;
 }

@@ -1,24 +1,23 @@
-// What pulse's commands say to scripts: sysexits.h where it has a word, the run's outcome else.
+// What pulse's commands say to scripts: the codes of all our programs, the run's outcome else.
 #pragma once
 
 #include <string_view>
 #include <vector>
 
 #include "collect/outcome.hpp"
+#include "program/exit_code.hpp"
 
 namespace pulse {
 
-enum ExitCode : int {
-  ok = 0,
-  unhealthy = 1,  // empty, rejected …: it worked, but a person should look
-  warnings_only = 2,
-  run_failed = 3,
-  usage = 64,
-  unavailable = 69,
-  output_error = 74,  // the result could not be printed
-  try_again = 75,     // rate limited, or the store is locked
-  configuration = 78,
-};
+using program::configuration;
+using program::ok;
+using program::output_error;
+using program::try_again;
+using program::unavailable;
+using program::unhealthy;  // empty, rejected …
+using program::usage;
+inline constexpr int warnings_only = 2;
+inline constexpr int run_failed = 3;
 
 int exit_code(collect::Outcome outcome, bool allow_empty);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/budget_store.hpp"
+
 namespace pulse {
 namespace {
 
@@ -47,9 +49,14 @@ base::Result<collect::Purged> Housekeeping::purge(std::stop_token stop) {
   collect::Purged all{.more = true};
   while (all.more) {
     const collect::Purged some = TRY(collect::purge(*session, parts_.clock, parts_.retention, stop));
-    all = {all.runs + some.runs, all.slices + some.slices, all.slots + some.slots,
-           all.quarantine + some.quarantine, some.more};
+    all = {.runs = all.runs + some.runs,
+           .slices = all.slices + some.slices,
+           .slots = all.slots + some.slots,
+           .quarantine = all.quarantine + some.quarantine,
+           .answers = all.answers + some.answers,
+           .more = some.more};
   }
+  TRY(http::purge_budgets(*session, parts_.clock, stop));
   return all;
 }
 

@@ -5,13 +5,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "program/output.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
-#include "pulse/output.hpp"
 #include "pulse/starter.hpp"
 
 namespace pulse {
 namespace {
+
+using program::complain;
+using program::print;
 
 namespace fs = std::filesystem;
 

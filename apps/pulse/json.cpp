@@ -23,6 +23,7 @@ Json run_json(const collect::RunRecord& run) {
                       : Json();
   json["started_by"] = to_string(run.started_by);
   json["slot"] = run.slot ? Json(base::to_iso8601(run.slot->time)) : Json();
+  json["attempt"] = run.attempt;
   json["cycle"] = run.cycle;
   json["host"] = run.host;
   json["process"] = run.process;
@@ -118,16 +119,6 @@ std::string to_json(const std::vector<Fire>& fires) {
     list.push_back({{"slot", base::to_iso8601(fire.slot)},
                     {"start", base::to_iso8601(fire.start)},
                     {"local", fire.local}});
-  return dump(list);
-}
-
-std::string to_json(const std::vector<Finding>& findings) {
-  Json list = Json::array();
-  for (const Finding& finding : findings)
-    list.push_back({{"check", finding.check},
-                    {"state", to_string(finding.state)},
-                    {"message", finding.message},
-                    {"remedy", finding.remedy.empty() ? Json() : Json(finding.remedy)}});
   return dump(list);
 }
 

@@ -6,7 +6,6 @@
 
 #include "collect/run.hpp"
 #include "config/fault.hpp"
-#include "pulse/findings.hpp"
 
 namespace pulse {
 
@@ -26,7 +25,5 @@ struct Fire {
   std::string local;           // the slot, as the clocks of its zone show it
 };
 std::string to_json(const std::vector<Fire>& fires);
-
-std::string to_json(const std::vector<Finding>& findings);
 
 }  // namespace pulse

@@ -6,15 +6,19 @@
 #include <cstdio>
 
 #include "base/text.hpp"
+#include "program/output.hpp"
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/log_reader.hpp"
-#include "pulse/output.hpp"
 #include "pulse/selection.hpp"
 
 namespace pulse {
 namespace {
+
+using program::complain;
+using program::complain_text;
+using program::print;
 
 using namespace std::chrono_literals;
 

@@ -4,16 +4,21 @@
 #include "base/iso8601.hpp"
 #include "base/text.hpp"
 #include "collect/entry.hpp"
+#include "program/output.hpp"
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
 #include "pulse/local_time.hpp"
-#include "pulse/output.hpp"
 #include "pulse/selection.hpp"
 
 namespace pulse {
 namespace {
+
+using program::complain;
+using program::complain_text;
+using program::print;
+using program::print_text;
 
 using base::Code;
 using base::Result;

@@ -2,11 +2,13 @@
 
 #include "config/collector.hpp"
 #include "config/settings.hpp"
+#include "program/output.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
-#include "pulse/output.hpp"
 
 namespace pulse {
+
+using program::print_text;
 
 int reference(const std::string& what, bool schema) {
   if (what == "pulse")

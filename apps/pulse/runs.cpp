@@ -2,27 +2,38 @@
 
 #include "base/text.hpp"
 #include "collect/ledger.hpp"
+#include "program/output.hpp"
 #include "pulse/app.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/json.hpp"
-#include "pulse/output.hpp"
 
 namespace pulse {
 namespace {
 
+using program::complain;
+using program::print;
+using program::print_text;
+
+// "schedule", or "retry 3" for the third new try of a slot.
+std::string by(const collect::RunRecord& run) {
+  const std::string_view who = to_string(run.started_by);
+  return run.started_by == collect::StartedBy::retry ? fmt::format("{} {}", who, run.attempt - 1)
+                                                     : std::string(who);
+}
+
 void print_table(const std::vector<collect::RunRecord>& runs) {
   std::size_t width = 9;
   for (const collect::RunRecord& run : runs) width = std::max(width, run.collector.size());
-  print("{:<22} {:<20} {:<{}} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", "RUN", "STARTED (UTC)", "COLLECTOR",
-        width, "OUTCOME", "DURATION", "INSERTED", "UPDATED", "UNCHANGED", "QUARANTINED");
+  print("{:<22} {:<20} {:<{}} {:<10} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", "RUN", "STARTED (UTC)",
+        "COLLECTOR", width, "BY", "OUTCOME", "DURATION", "INSERTED", "UPDATED", "UNCHANGED", "QUARANTINED");
   for (const collect::RunRecord& run : runs) {
     const std::string duration =
         run.finished_at ? base::format_duration(*run.finished_at - run.started_at) : "–";
-    print("{:<22} {:<20} {:<{}} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", run.id,
-          base::to_iso8601(run.started_at).substr(0, 19), run.collector, width, to_string(run.outcome),
-          duration, grouped(run.counts.inserted), grouped(run.counts.updated), grouped(run.counts.unchanged),
-          grouped(run.counts.quarantined));
+    print("{:<22} {:<20} {:<{}} {:<10} {:<12} {:>10} {:>9} {:>9} {:>9} {:>11}\n", run.id,
+          base::to_iso8601(run.started_at).substr(0, 19), run.collector, width, by(run),
+          to_string(run.outcome), duration, grouped(run.counts.inserted), grouped(run.counts.updated),
+          grouped(run.counts.unchanged), grouped(run.counts.quarantined));
     if (!run.error.empty())
       print("    {}{}{}\n", run.failure_type ? to_string(*run.failure_type) : "",
             run.failure_type ? ": " : "", base::escape_control(run.error));

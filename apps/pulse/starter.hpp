@@ -1,4 +1,4 @@
-// The files of `pulse init`: examples/starter, compiled into the program by cmake/EmbedStarter.cmake.
+// The files of `pulse init`: examples/starter, compiled into the program by cmake/EmbedFiles.cmake.
 #pragma once
 
 #include <span>

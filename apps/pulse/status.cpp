@@ -6,10 +6,10 @@
 #include <cstdio>
 
 #include "base/text.hpp"
+#include "program/console.hpp"
+#include "program/output.hpp"
 #include "pulse/app.hpp"
-#include "pulse/console.hpp"
 #include "pulse/exit_code.hpp"
-#include "pulse/output.hpp"
 #include "pulse/screen.hpp"
 #include "pulse/selection.hpp"
 #include "pulse/standing.hpp"
@@ -18,6 +18,11 @@
 
 namespace pulse {
 namespace {
+
+using program::complain_text;
+using program::print_text;
+using program::style_of_stdout;
+using program::terminal_on_stdout;
 
 // A complaint about a name that no collector has, or "".
 std::string unknown_name(const web::Status& status, const std::vector<std::string>& names) {

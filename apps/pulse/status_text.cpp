@@ -6,12 +6,15 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "pulse/columns.hpp"
+#include "program/columns.hpp"
 #include "pulse/health_words.hpp"
 #include "pulse/terminal.hpp"
 
 namespace pulse {
 namespace {
+
+using program::cut;
+using program::printable;
 
 using schedule::Condition;
 
@@ -24,6 +27,15 @@ std::string shown_time(base::WallTime time, base::WallTime now, const telemetry:
 }
 
 bool is_success(const web::LastRun& run) { return run.outcome == "success" || run.outcome == "not_modified"; }
+
+std::string_view next_words(web::Collector::NextIs next_is) {
+  switch (next_is) {
+    case web::Collector::NextIs::slot: return "next start";
+    case web::Collector::NextIs::retry: return "new try";
+    case web::Collector::NextIs::rate_limit: return "new try, as the API asks,";
+  }
+  return "next start";
+}
 
 // "failing since 03:12 (2 h); last run failed 05:08 (4 min ago); next start 05:16 (in 4 min)"
 std::string details(const web::Collector& collector, base::WallTime now, const telemetry::Zone& zone) {
@@ -45,7 +57,8 @@ std::string details(const web::Collector& collector, base::WallTime now, const t
       success && !(collector.last_run && is_success(*collector.last_run)))
     parts.push_back(fmt::format("last success {} ({})", shown_time(*success, now, zone), ago(*success, now)));
   if (collector.next_start)
-    parts.push_back(fmt::format("next start {} ({})", shown_time(*collector.next_start, now, zone),
+    parts.push_back(fmt::format("{} {} ({})", next_words(collector.next_is),
+                                shown_time(*collector.next_start, now, zone),
                                 until(*collector.next_start, now)));
   return base::join(parts, "; ");
 }
@@ -82,22 +95,7 @@ std::string summary(const web::Status& status, const TextStyle& style) {
   return text;
 }
 
-bool is_utf8(std::string locale) {
-  std::transform(locale.begin(), locale.end(), locale.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
-}
-
 }  // namespace
-
-TextStyle style_of(const Variables& environment, bool is_terminal) {
-  const auto value = [&](std::string_view name) { return environment(name).value_or(""); };
-  std::string locale;
-  for (const std::string_view name : {"LC_ALL", "LC_CTYPE", "LANG"})
-    if (locale.empty()) locale = value(name);
-  const bool plain = !value("NO_COLOR").empty() || value("TERM").empty() || value("TERM") == "dumb";
-  return {.unicode = is_utf8(locale), .colour = is_terminal && !plain};
-}
 
 Verdict verdict(Condition condition) {
   switch (condition) {

@@ -1,32 +1,24 @@
 // Health for people: the list that `pulse status` prints, and the table of `pulse status --watch`. The worst
 // come first. Times are in the zone of the log. Whatever names and errors hold, a terminal stays as it is.
-// Pure but for style_of(), which only calls what it is given.
+// Pure.
 //
 //   ❌ collect-reddit-tech — LAST RUN FAILED
 //      Error: HTTP 403 - Rate limited
 //      failing since 03:12 (2 h); last run failed 05:08 (4 min ago); next start 05:16 (in 4 min)
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "program/console.hpp"
 #include "telemetry/log_time.hpp"
 #include "web/status.hpp"
 
 namespace pulse {
 
-struct TextStyle {
-  bool unicode = true;   // else ASCII alone: marks become words
-  bool colour = false;   // escape sequences for colours
-  bool details = false;  // of the healthy ones too
-};
-
-using Variables = std::function<std::optional<std::string>(std::string_view name)>;
-// LC_ALL, LC_CTYPE, LANG; NO_COLOR, TERM.
-TextStyle style_of(const Variables& environment, bool is_terminal);
+using program::TerminalSize;
+using program::TextStyle;
 
 enum class Verdict { well, warning, unhealthy };
 // Paused and healthy are well; adopting is a warning; all others are unhealthy (R22, SC5).
@@ -37,10 +29,6 @@ Verdict verdict(const web::Status& status);
 std::string status_text(const web::Status& status, base::WallTime now, const TextStyle& style,
                         const telemetry::Zone& zone);
 
-struct TerminalSize {
-  std::size_t columns = 80;
-  std::size_t rows = 24;
-};
 // Lines without their ends; never more or wider than the terminal. `page`: the URL of the status page, or "".
 std::vector<std::string> watch_table(const web::Status& status, base::WallTime now, TerminalSize size,
                                      const TextStyle& style, std::string_view page);

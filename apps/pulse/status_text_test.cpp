@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <map>
 
-#include "pulse/columns.hpp"
+#include "program/columns.hpp"
 #include "web/status_fixture_test.hpp"
 
 namespace pulse {
 namespace {
+
+using program::display_width;
 
 using schedule::Condition;
 using namespace std::chrono_literals;
@@ -100,6 +102,18 @@ TEST(StatusText, WorstFirstThenByName) {
   EXPECT_NE(places.back(), std::string::npos);
 }
 
+TEST(StatusText, WhatTheNextStartIs) {
+  using NextIs = web::Collector::NextIs;
+  web::Collector it = failing("x");
+  const auto text = [&](NextIs next_is) {
+    it.next_is = next_is;
+    return status_text(status_of({it}), test_now, plain, utc);
+  };
+  EXPECT_NE(text(NextIs::retry).find("; new try 10:40 (in 10 min)\n"), std::string::npos);
+  EXPECT_NE(text(NextIs::rate_limit).find("; new try, as the API asks, 10:40 (in 10 min)\n"),
+            std::string::npos);
+}
+
 TEST(StatusText, OfAnotherDayWithItsDate) {
   web::Collector it = web::collector("x", Condition::stale);
   it.since = test_now - 26h;
@@ -144,26 +158,6 @@ TEST(StatusText, WarningsOfTheProgramAreShown) {
   web::Status status = status_of({healthy("a")});
   status.warnings = {"the disk is nearly full"};
   EXPECT_NE(status_text(status, test_now, plain, utc).find("⚠ the disk is nearly full\n"), std::string::npos);
-}
-
-TEST(StyleOf, TheEnvironmentDecides) {
-  const auto style = [](std::map<std::string, std::string> variables, bool is_terminal) {
-    return style_of(
-        [&](std::string_view name) -> std::optional<std::string> {
-          const auto found = variables.find(std::string(name));
-          return found == variables.end() ? std::nullopt : std::optional(found->second);
-        },
-        is_terminal);
-  };
-  EXPECT_FALSE(style({}, true).unicode);
-  EXPECT_TRUE(style({{"LANG", "en_US.UTF-8"}}, false).unicode);
-  EXPECT_TRUE(style({{"LC_CTYPE", "C.utf8"}, {"LANG", "C"}}, false).unicode);
-  EXPECT_FALSE(style({{"LC_ALL", "C"}, {"LANG", "en_US.UTF-8"}}, false).unicode);
-  EXPECT_TRUE(style({{"LC_ALL", ""}, {"LANG", "de_DE.UTF-8"}}, false).unicode);  // empty is not set
-  EXPECT_TRUE(style({{"TERM", "xterm"}}, true).colour);
-  EXPECT_FALSE(style({{"TERM", "xterm"}}, false).colour);
-  EXPECT_FALSE(style({{"TERM", "dumb"}}, true).colour);
-  EXPECT_FALSE(style({{"TERM", "xterm"}, {"NO_COLOR", "1"}}, true).colour);
 }
 
 TEST(Verdict, OnlyHealthyAndPausedAreWell) {

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 
+#include "program/output.hpp"
 #include "pulse/commands.hpp"
 #include "pulse/exit_code.hpp"
 #include "pulse/explain.hpp"
 #include "pulse/json.hpp"
-#include "pulse/output.hpp"
 #include "pulse/selection.hpp"
 
 namespace pulse {
 namespace {
+
+using program::print;
+using program::print_text;
 
 std::string counted(std::size_t number, std::string_view what) {
   return fmt::format("; {} {}{}", number, what, number == 1 ? "" : "s");

@@ -2,13 +2,18 @@
 
 #include <algorithm>
 
-#include "pulse/columns.hpp"
+#include "program/columns.hpp"
 #include "pulse/health_words.hpp"
 #include "pulse/status_text.hpp"
 #include "pulse/terminal.hpp"
 
 namespace pulse {
 namespace {
+
+using program::cut;
+using program::display_width;
+using program::fit;
+using program::printable;
 
 using schedule::Condition;
 
@@ -66,7 +71,10 @@ std::string content(const web::Collector& collector, Column::Kind kind, base::Wa
       return collector.last_run
                  ? fmt::format("{:>11}", grouped(static_cast<std::int64_t>(collector.last_run->rows)))
                  : fmt::format("{:>11}", "-");
-    case Column::next: return collector.next_start ? until(*collector.next_start, now) : "-";
+    case Column::next:
+      if (!collector.next_start) return "-";
+      return (collector.next_is == web::Collector::NextIs::slot ? "" : "try ") +
+             until(*collector.next_start, now);
     case Column::error: return collector.error;
   }
   return {};

@@ -66,7 +66,7 @@ def film(command, columns, lines, seconds, interval):
         try:
             os.execvp(command[0], command)
         except OSError as error:
-            print(f"record: {command[0]}: {error.strerror}")
+            print(f"record: {command[0]}: {error.strerror}", flush=True)  # _exit() does not
         os._exit(127)
     began = next_look = time.monotonic()
     shots, asked = [], None

@@ -15,6 +15,18 @@ std::string base64_inside(std::string_view plain, std::size_t before) {
   return encoded.substr(first, last - first);
 }
 
+// Percent-encoded as in a path, where many writers leave `/` alone.
+std::string percent_encode_path(std::string_view plain) {
+  std::string result;
+  for (std::size_t done = 0; done <= plain.size();) {
+    const std::size_t slash = std::min(plain.find('/', done), plain.size());
+    result += percent_encode(plain.substr(done, slash - done));
+    if (slash < plain.size()) result += '/';
+    done = slash + 1;
+  }
+  return result;
+}
+
 // As JSON writers put it: `"` and `\` always behind a backslash, `/` only by some.
 std::string json_escape(std::string_view plain, bool slashes) {
   std::string result;
@@ -47,9 +59,9 @@ void Redactor::add(const Secret& secret) {
   const std::string& plain = secret.reveal();
   if (plain.size() < minimum_length) return;
   std::unique_lock lock(mutex_);
-  for (std::string form :
-       {plain, percent_encode(plain), base64(plain), base64_inside(plain, 0), base64_inside(plain, 1),
-        base64_inside(plain, 2), json_escape(plain, false), json_escape(plain, true)}) {
+  for (std::string form : {plain, percent_encode(plain), percent_encode_path(plain), base64(plain),
+                           base64_inside(plain, 0), base64_inside(plain, 1), base64_inside(plain, 2),
+                           json_escape(plain, false), json_escape(plain, true)}) {
     if (form.size() < minimum_length) continue;
     if (std::find(forms_.begin(), forms_.end(), form) == forms_.end()) forms_.push_back(std::move(form));
   }

@@ -23,6 +23,12 @@ TEST(Redactor, HidesEveryFormOfASecret) {
 }
 
 // Basic authentication puts the secret behind a user name of any length, and anything may follow.
+TEST(Redactor, HidesTheFormOfPathsToo) {
+  Redactor redactor;
+  redactor.add(Secret("page+t0ken/with=signs/"));
+  EXPECT_EQ(redactor.redact("/a/page%2Bt0ken/with%3Dsigns/?b"), "/a/***?b");
+}
+
 TEST(Redactor, HidesBase64AtEveryAlignment) {
   for (const std::string secret : {"pass", "s3cret", "correct horse", "\xff\xfe\xfd\xfc\xfb"}) {
     Redactor redactor;

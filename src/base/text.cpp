@@ -188,7 +188,7 @@ std::size_t utf8_sequence(std::string_view text, std::size_t at) {
 std::size_t valid_utf8_length(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    const std::size_t length = utf8_sequence(text, at);
+    const std::size_t length = static_cast<unsigned char>(text[at]) < 0x80 ? 1 : utf8_sequence(text, at);
     if (length == 0) break;
     at += length;
   }

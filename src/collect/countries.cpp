@@ -10,15 +10,10 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/letters.hpp"
 
 namespace collect {
 namespace {
-
-// U+00C0 to U+017F without their accents; ? is what has no letter of its own.
-constexpr std::string_view latin =
-    "aaaaaaaceeeeiiiidnooooo?ouuuuytsaaaaaaaceeeeiiiidnooooo?ouuuuyty"
-    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllllll"
-    "lnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 // Words that lists shorten. Both sides are written out, so that República and Republic are one as well.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 11> shortened{{
@@ -39,33 +34,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> shortene
 constexpr std::array<std::string_view, 10> fillers{"the", "of", "and", "de",  "da",
                                                    "do",  "e",  "das", "dos", "o"};
 
-// One character of UTF-8 as a letter, a digit, a space for punctuation, or 0 for what leaves no trace.
-// Characters of other scripts become ?, so that they never match.
-char fold(std::string_view text, std::size_t& at) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const unsigned first = byte(at++);
-  if (first < 0x80) {
-    const char c = static_cast<char>(first);
-    if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) return c;
-    return c == '\'' || c == '`' || c == '*' ? '\0' : c == '&' ? '&' : c == '.' ? '.' : ' ';
-  }
-  const unsigned second = byte(at);
-  if (first >= 0xC2 && first <= 0xDF && (second & 0xC0) == 0x80) {
-    ++at;
-    const unsigned code = (first & 0x1F) << 6 | (second & 0x3F);
-    if (code >= 0xC0 && code <= 0x17F) return latin[code - 0xC0];
-    if (code >= 0x300 && code <= 0x36F) return '\0';  // an accent on its own
-    return code == 0xA0 ? ' ' : code == 0xB4 || code == 0x2BC ? '\0' : '?';
-  }
-  if (first == 0xE2 && second == 0x80) {  // general punctuation: quotes and dashes
-    const unsigned third = byte(at + 1);
-    at += 2;
-    return third == 0x98 || third == 0x99 ? '\0' : ' ';
-  }
-  return '?';
-}
-
 // "Côte d'Ivoire" → {cote, divoire}, "U.S. Virgin Is." → {us, virgin, islands}.
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -80,7 +48,7 @@ std::vector<std::string> words_of(std::string_view text) {
   bool initials = true;  // so far: single letters with a point behind each
   std::size_t letters = 0;
   for (std::size_t at = 0; at < text.size();) {
-    const char c = fold(text, at);
+    const char c = base::fold_letter(text, at);
     if (c == '\0') continue;
     if (c == '.' && initials && letters == 1) {
       letters = 0;

@@ -1,5 +1,7 @@
 #include "collect/desk.hpp"
 
+#include <map>
+
 #include "store/migrations.hpp"
 
 namespace collect {
@@ -62,6 +64,21 @@ Result<void> Desk::claim(RunRecord& run, std::stop_token stop) {
   if (loads.empty()) return {};
   for (const Load& load : loads) TRY(ledger_->adopt(load, stop));
   return loads_->forget_earlier(run, std::move(stop));
+}
+
+Result<std::vector<CursorRecord>> Desk::cursors(const RunRecord& run, std::stop_token stop) {
+  auto cursors = TRY(ledger_->cursors(run.collector, stop));
+  std::map<std::string, std::string> contents;
+  if (loads_) contents = TRY(loads_->contents(run, std::move(stop)));
+  for (CursorRecord& it : cursors) {
+    const bool is_held = !loads_ || contents[it.partition] == it.content_hash;
+    if (!is_held || it.definition != run.definition) {
+      it.etag.clear();
+      it.last_modified.clear();
+      it.content_hash.clear();
+    }
+  }
+  return cursors;
 }
 
 Result<void> Desk::forget_loads(const RunRecord& run, std::stop_token stop) {

@@ -32,6 +32,10 @@ class Desk {
   Ledger& ledger() { return *ledger_; }
   Loader& loader() { return *loader_; }
   bool has_table() const { return destination_->exists(); }
+  // Of the collector of this run. Where rows are in another database, or the collector was another, what the
+  // last answer is recognised by is there only if the rows that belong to it surely are (CO12).
+  base::Result<std::vector<CursorRecord>> cursors(const RunRecord& run, std::stop_token stop);
+  base::Result<bool> has_rows(std::stop_token stop) { return destination_->has_rows(std::move(stop)); }
   // Lines in another database that the ledger has taken over; none are needed of a run that ended well.
   base::Result<void> forget_loads(const RunRecord& run, std::stop_token stop);
 

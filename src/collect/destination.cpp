@@ -64,6 +64,16 @@ Result<void> Destination::verify(std::stop_token stop) {
   return refuse(faults);
 }
 
+Result<bool> Destination::has_rows(std::stop_token stop) {
+  if (!table_.exists || !fit_.missing.empty()) return false;
+  bool found = false;
+  TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+    found = !TRY(connection.query(fmt::format("SELECT 1 FROM {} LIMIT 1", sql_.table()))).empty();
+    return {};
+  }));
+  return found;
+}
+
 // Again in each slice's transaction: the table may have come, gone or changed meanwhile, also by a slice of
 // ours that was rolled back.
 Result<Destination::Faults> Destination::examine(Connection& connection) {

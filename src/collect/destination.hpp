@@ -37,7 +37,9 @@ class Destination {
   base::Result<void> verify(std::stop_token stop);
   bool exists() const { return table_.exists; }  // the table, as last seen
 
-  // The following two after verify().
+  // The following three after verify().
+  // With all of their columns; false also without a table.
+  base::Result<bool> has_rows(std::stop_token stop);
   // The collector's fields; those whose column takes no NULL are required, so that a record without one is
   // set aside and does not spoil the others.
   std::vector<config::Field> fields() const;

@@ -131,7 +131,11 @@ Result<void> Ledger::claim_slot(Connection& connection, RunRecord& run) {
                        base::to_iso8601(run.slot->time), run.collector);
   if (!run.slot) return {};
   const std::string slot = base::to_iso8601(run.slot->time);
-  TRY(connection.execute("UPDATE {pulse}runs SET slot = $2 WHERE id = $1", {run.id, slot}));
+  TRY(connection.execute(
+      "UPDATE {pulse}runs SET slot = $2, attempt = 1 + (SELECT count(*) FROM {pulse}runs AS earlier WHERE "
+      "earlier.collector = $3 AND earlier.slot = $2 AND earlier.started_at >= $2 AND "
+      "earlier.id <> $1) WHERE id = $1",
+      {run.id, slot, run.collector}));
   return {};
 }
 
@@ -276,10 +280,11 @@ Result<std::optional<base::WallTime>> Ledger::last_success(std::string_view coll
 Result<RecordHistory> Ledger::last_records(std::string_view collector, std::stop_token stop) {
   RecordHistory history;
   TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
-    const auto rows = TRY(connection.query(
-        "SELECT max(CASE WHEN records > 0 THEN started_at END), min(started_at) FROM {pulse}runs "
-        "WHERE collector = $1",
-        {collector}));
+    const auto rows =
+        TRY(connection.query("SELECT max(CASE WHEN records > 0 OR state = 'not_modified' THEN started_at "
+                             "END), min(started_at) FROM {pulse}runs "
+                             "WHERE collector = $1",
+                             {collector}));
     history = {time_in(rows.at(0), 0), time_in(rows.at(0), 1)};
     return {};
   }));
@@ -347,6 +352,13 @@ Result<void> Ledger::commit_slice(Connection& connection, const RunRecord& run, 
   values.add("committed_at", now);
   add_slice(values, slice, texts);
   TRY_WITH(connection.execute(values.insert_into("{pulse}slices"), values.params()), "recording the slice");
+  // What another definition committed is not what the table holds from now on, also should that one come
+  // back.
+  TRY_WITH(
+      connection.execute("UPDATE {pulse}cursors SET etag = NULL, last_modified = NULL, content_hash = NULL "
+                         "WHERE collector = $1 AND content_hash IS NOT NULL AND definition <> $2",
+                         {run.collector, run.definition}),
+      "forgetting the answers to an earlier definition");
   return {};
 }
 
@@ -367,13 +379,15 @@ Result<std::optional<SliceRecord>> Ledger::find_slice(std::string_view run, std:
 
 Result<void> Ledger::adopt(const Load& load, std::stop_token stop) {
   return session_.transact(Access::write, std::move(stop), [&](Connection& connection) -> Result<void> {
-    const auto known = TRY(connection.query("SELECT collector FROM {pulse}runs WHERE id = $1", {load.run}));
+    const auto known =
+        TRY(connection.query("SELECT collector, definition FROM {pulse}runs WHERE id = $1", {load.run}));
     const auto there = TRY(connection.query("SELECT 1 FROM {pulse}slices WHERE run = $1 AND slice = $2",
                                             {load.run, load.slice.name}));
     if (known.empty() || !there.empty()) return {};
     RunRecord run;
     run.id = load.run;
     run.collector = known[0].text(0);
+    run.definition = known[0].text(1);
     TRY(commit_slice(connection, run, load.slice));
     if (load.cursor) TRY(save_cursor(connection, *load.cursor));
     // Marked lost before its last slices were known.

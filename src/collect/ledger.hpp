@@ -55,8 +55,9 @@ struct Load {
 };
 
 struct RecordHistory {
-  std::optional<base::WallTime> last_with_records;  // when the newest run that got some began
-  std::optional<base::WallTime> first_run;          // when the oldest run on record began
+  // When the newest run that got some began, or was told that they are still the same.
+  std::optional<base::WallTime> last_with_records;
+  std::optional<base::WallTime> first_run;  // when the oldest run on record began
 };
 
 inline constexpr std::chrono::seconds run_lease{30};

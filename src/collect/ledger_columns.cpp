@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view plain_run_columns =
     "id, collector, state, failure_type, error, started_at, finished_at, host, process, definition, "
-    "COALESCE(cycle, id), started_by, slot, first_failed, empty_allowed";
+    "COALESCE(cycle, id), started_by, slot, first_failed, empty_allowed, attempt";
 
 std::optional<FailureType> parse_failure_type(std::string_view text) {
   for (const FailureType type : {FailureType::transient, FailureType::credentials, FailureType::endpoint_gone,
@@ -122,7 +122,8 @@ RunRecord read_run(const store::Row& row) {
   if (const auto slot = time_in(row, 12)) run.slot = RunSlot{.time = *slot};
   run.first_failed = time_in(row, 13);
   run.allow_empty = row.integer(14) != 0;
-  std::size_t index = 15;
+  run.attempt = row.integer(15);
+  std::size_t index = 16;
   for (const CountColumn& column : count_columns) run.counts.*column.member = row.integer(index++);
   return run;
 }

@@ -35,6 +35,8 @@ Loader::Loader(const RunnerParts& parts, const config::Collector& collector, Run
       fetch_(std::move(fetch)),
       progress_(std::move(progress)),
       target_(target),
+      recognises_(target && may_recognise(collector)),
+      lacks_columns_(target && !target->destination.lacking().empty()),
       mapper_(target ? target->destination.fields() : collector.fields,
               {.contract = collector.destination.schema_contract,
                .lacking = target ? target->destination.lacking() : std::vector<std::string>{},
@@ -42,7 +44,8 @@ Loader::Loader(const RunnerParts& parts, const config::Collector& collector, Run
       reader_({parts.engine, parts.clock, parts.redactor,
                [this] {
                  if (progress_) progress_({.phase = Progress::Phase::decode, .expected = {}, .note = {}});
-               }},
+               },
+               collector.api_budget},
               collector.requester, collector.paginator, collector.decoder, collector.record_selector) {}
 
 template <class T>
@@ -52,13 +55,14 @@ Result<T> Loader::of_store(Result<T> result) {
   return of_database(std::move(result).error());
 }
 
-Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+Result<SliceEnd> Loader::load(const std::string& name, const std::vector<Unit>& units, Standing& state,
                               std::stop_token stop) {
   rows_shown_ = report_.rows.size();
   fault_ = Fault::source;
   set_ = {};
   TRY(begin_slice(stop));
-  for (const Unit& unit : units) TRY(read(unit, state, &unit == units.data(), stop));
+  TRY(read_all(units, state, stop));
+  if (set_.not_modified) return commit_not_modified(name, units.front(), state, stop);
 
   // A set that is not whole may add to what is there; it may not take its place, nor come twice (CO3).
   const bool only_whole = collector_.destination.write_disposition == Disposition::replace ||
@@ -90,6 +94,7 @@ Result<void> Loader::begin_slice(std::stop_token stop) {
   bad_.clear();
   bad_count_ = 0;
   bad_bytes_ = 0;
+  dropped_before_ = mapper_.dropped();
   failed_.reset();
   tracker_.reset();
   if (collector_.incremental_sync) tracker_.emplace(*collector_.incremental_sync);
@@ -98,23 +103,35 @@ Result<void> Loader::begin_slice(std::stop_token stop) {
   return {};
 }
 
-Result<void> Loader::read(const Unit& unit, const CursorState& state, bool is_first, std::stop_token stop) {
-  expr::TemplateValues values;
-  values.now = parts_.clock.wall();
-  values.partitions = unit.partition->values;
-  if (collector_.incremental_sync)
-    set_operands(*collector_.incremental_sync, unit.bounds, state, unit.window, values);
-  TRY(mapper_.begin_slice(values));
+Result<void> Loader::read_all(const std::vector<Unit>& units, const Standing& state, std::stop_token stop) {
+  for (const Unit& unit : units) {
+    expr::TemplateValues values;
+    values.now = parts_.clock.wall();
+    values.partitions = unit.partition->values;
+    if (collector_.incremental_sync)
+      set_operands(*collector_.incremental_sync, unit.bounds, state.cursor, unit.window, values);
+    std::optional<Recognition> recognition;
+    if (recognises_ && !lacks_columns_ && units.size() == 1)
+      recognition.emplace(state.answer, TRY(slice_context(collector_, values)));
+    TRY(read({values, fetch_, recognition ? &*recognition : nullptr}, *unit.partition, &unit == units.data(),
+             stop));
+  }
+  return {};
+}
+
+Result<void> Loader::read(const PageQuery& query, const Partition& partition, bool is_first,
+                          std::stop_token stop) {
+  TRY(mapper_.begin_slice(query.values));
   const PageSet before = set_;
   const auto restart = [&]() -> Result<void> {
     if (is_first) return begin_slice(stop);
     return base::error(base::Code::unavailable,
                        "the API asked to begin again, among partitions that are loaded together: {}",
-                       unit.partition->key);
+                       partition.key);
   };
   const auto read = stream_pages(
-      reader_, values, fetch_,
-      {.take = [&](const Page& page) { return take(page, stop); }, .restart = restart}, set_, stop);
+      reader_, query, {.take = [&](const Page& page) { return take(page, stop); }, .restart = restart}, set_,
+      stop);
   duplicate_keys_ += set_.duplicate_keys - before.duplicate_keys;
   Counts& counts = report_.run.counts;
   counts.pages += set_.pages - before.pages;
@@ -224,6 +241,20 @@ Result<void> Loader::transact(store::Session& session, std::stop_token stop, con
   }
 }
 
+// Nothing is staged, nothing of the table changes; but the slice is done.
+Result<SliceEnd> Loader::commit_not_modified(const std::string& name, const Unit& unit, Standing& state,
+                                             std::stop_token stop) {
+  const SliceRecord slice = slice_record(name, &unit);
+  const auto cursor = cursor_record(&unit, state, state.cursor);
+  TRY(transact(target_->store, std::move(stop), [&](store::Connection& connection) -> Result<void> {
+    if (!TRY(target_->ledger.hold(connection, report_.run))) return lost();
+    TRY(target_->ledger.commit_slice(connection, report_.run, slice));
+    return cursor ? target_->ledger.save_cursor(connection, *cursor) : Result<void>();
+  }));
+  state.answer = set_.answer;
+  return SliceEnd{SliceEnd::State::not_modified};
+}
+
 SliceRecord Loader::slice_record(const std::string& name, const Unit* unit) const {
   SliceRecord slice;
   slice.name = name;
@@ -236,14 +267,19 @@ SliceRecord Loader::slice_record(const std::string& name, const Unit* unit) cons
   return slice;
 }
 
-std::optional<CursorRecord> Loader::cursor_record(const Unit* unit, const CursorState& from,
+// Also one that has only lost its answer: that is not what the table holds any more.
+std::optional<CursorRecord> Loader::cursor_record(const Unit* unit, const Standing& from,
                                                   const CursorState& to) const {
-  if (unit == nullptr || to == from) return std::nullopt;
+  const bool has_answer = recognises_ && (from.is_recorded || !set_.answer.content.empty());
+  if (unit == nullptr || (to == from.cursor && !has_answer)) return std::nullopt;
   CursorRecord cursor;
   cursor.collector = collector_.name;
   cursor.partition = unit->partition->key;
   cursor.high_water = to.high_water;
   cursor.covered_until = to.covered_until;
+  cursor.etag = set_.answer.etag;
+  cursor.last_modified = set_.answer.last_modified;
+  cursor.content_hash = set_.answer.content;
   cursor.definition = collector_.definition;
   cursor.run = report_.run.id;
   return cursor;
@@ -288,7 +324,7 @@ Result<void> Loader::commit_apart(const Load& load, std::stop_token stop) {
   return shrunk_ ? Result<void>() : of_store(target_->ledger.adopt(done, std::move(stop)));
 }
 
-Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>& units, Standing& state,
                                 std::stop_token stop) {
   const bool replace = collector_.destination.write_disposition == Disposition::replace;
   if (set_.records == 0 && !replace && !tracker_ && name == "all") return SliceEnd{};  // nothing to record
@@ -296,10 +332,12 @@ Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>
   if (progress_)
     progress_({.phase = Progress::Phase::commit, .expected = {}, .rows = counts_.staged, .note = {}});
 
+  // What the table would not take may be taken tomorrow, from the same answer.
+  if (bad_count_ > 0 || mapper_.dropped() > dropped_before_) set_.answer = {};
   const Unit* const unit = units.size() == 1 ? &units.front() : nullptr;  // only one has a cursor
-  CursorState moved = state;
+  CursorState moved = state.cursor;
   if (unit != nullptr && tracker_ && set_.incomplete.empty())
-    moved = advance(*collector_.incremental_sync, state, unit->window, tracker_->largest(),
+    moved = advance(*collector_.incremental_sync, state.cursor, unit->window, tracker_->largest(),
                     set_.server_time.value_or(parts_.clock.wall()), set_.records > 0);
   counts_.records = set_.records;
   counts_.quarantined = bad_count_;
@@ -313,7 +351,7 @@ Result<SliceEnd> Loader::commit(const std::string& name, const std::vector<Unit>
                                 "changed",
                                 shrunk_->before, shrunk_->staged)};
   }
-  state = std::move(moved);
+  state = {std::move(moved), set_.answer, state.is_recorded || load.cursor};
   keep_bad();
   add_rows(report_.run.counts, counts_);
   return SliceEnd{};

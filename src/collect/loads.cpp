@@ -12,8 +12,11 @@ using base::Result;
 using store::Access;
 using store::Connection;
 
-// One line a slice; and one with empty `run` and `slice` a collector, whose `holder` is the run that may
-// commit.
+// One line a slice. With empty `run` two more kinds, of which one lasts: with empty `slice` one a collector,
+// whose `holder` is the run that may commit; with this before the partition's name in `slice` one a
+// partition, whose `holder` is the content it was committed from.
+constexpr std::string_view content_of = "content of ";
+
 std::string create_table() {
   std::string columns =
       "store TEXT NOT NULL, collector TEXT NOT NULL, run TEXT NOT NULL, slice TEXT NOT NULL, holder TEXT, "
@@ -142,7 +145,42 @@ Result<void> Loads::record(Connection& connection, const RunRecord& run, const L
   }
   TRY_WITH(connection.execute(values.insert_into("{pulse}loads"), values.params()),
            "recording the slice in the destination");
+  return load.cursor ? record_content(connection, *load.cursor) : Result<void>();
+}
+
+Result<void> Loads::record_content(Connection& connection, const CursorRecord& cursor) {
+  const std::string name = fmt::format("{}{}", content_of, cursor.partition);
+  const std::string now = base::to_iso8601(clock_.wall());
+  if (cursor.content_hash.empty())
+    TRY_WITH(
+        connection.execute("DELETE FROM {pulse}loads WHERE store = $1 AND collector = $2 AND run = '' AND "
+                           "slice = $3",
+                           {store_, cursor.collector, name}),
+        "forgetting a content in the destination");
+  else
+    TRY_WITH(
+        connection.execute("INSERT INTO {pulse}loads (store, collector, run, slice, holder, committed_at) "
+                           "VALUES ($1, $2, '', $3, $4, $5) ON CONFLICT (store, collector, run, slice) DO "
+                           "UPDATE SET holder = excluded.holder, committed_at = excluded.committed_at",
+                           {store_, cursor.collector, name, cursor.content_hash, now}),
+        "recording the content in the destination");
   return {};
+}
+
+Result<std::map<std::string, std::string>> Loads::contents(const RunRecord& run, std::stop_token stop) {
+  std::map<std::string, std::string> contents;
+  TRY(session_.transact(Access::read, std::move(stop), [&](Connection& connection) -> Result<void> {
+    contents.clear();
+    const auto rows =
+        TRY(connection.query("SELECT slice, holder FROM {pulse}loads WHERE store = $1 AND collector = $2 AND "
+                             "run = '' AND slice <> ''",
+                             {store_, run.collector}));
+    for (const store::Row& row : rows)
+      if (const std::string name = row.text(0); name.starts_with(content_of))
+        contents[name.substr(content_of.size())] = row.text(1);
+    return {};
+  }));
+  return contents;
 }
 
 }  // namespace collect

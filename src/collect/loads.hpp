@@ -10,6 +10,7 @@
 // Belongs to one thread at a time.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -37,12 +38,17 @@ class Loads {
   // For a commit whose answer was lost: nothing, if it never happened.
   base::Result<std::optional<Load>> find(const RunRecord& run, std::string_view slice, std::stop_token stop);
 
+  // By partition: the content (Validators) that its rows were committed from last. It is as durable as they
+  // are; the ledger's own word is not.
+  base::Result<std::map<std::string, std::string>> contents(const RunRecord& run, std::stop_token stop);
+
   // Inside the slice's transaction:
   base::Result<bool> hold(store::Connection& connection, const RunRecord& run);
   base::Result<void> record(store::Connection& connection, const RunRecord& run, const Load& load);
 
  private:
   base::Result<void> make_table(store::Connection& connection);
+  base::Result<void> record_content(store::Connection& connection, const CursorRecord& cursor);
   base::Result<void> remove(const RunRecord& run, std::string_view comparison, std::stop_token stop);
 
   store::Database& database_;

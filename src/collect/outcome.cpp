@@ -5,10 +5,10 @@
 namespace collect {
 namespace {
 using base::Code;
-constexpr std::array outcomes{Outcome::running,      Outcome::success,    Outcome::empty,
-                              Outcome::partial,      Outcome::incomplete, Outcome::rejected,
-                              Outcome::rate_limited, Outcome::failed,     Outcome::timeout,
-                              Outcome::cancelled,    Outcome::lost};
+constexpr std::array outcomes{Outcome::running,      Outcome::success,      Outcome::empty,
+                              Outcome::not_modified, Outcome::partial,      Outcome::incomplete,
+                              Outcome::rejected,     Outcome::rate_limited, Outcome::failed,
+                              Outcome::timeout,      Outcome::cancelled,    Outcome::lost};
 }  // namespace
 
 std::string_view to_string(Outcome outcome) {
@@ -16,6 +16,7 @@ std::string_view to_string(Outcome outcome) {
     case Outcome::running: return "running";
     case Outcome::success: return "success";
     case Outcome::empty: return "empty";
+    case Outcome::not_modified: return "not_modified";
     case Outcome::partial: return "partial";
     case Outcome::incomplete: return "incomplete";
     case Outcome::rejected: return "rejected";
@@ -38,7 +39,8 @@ bool leaves_open(Outcome outcome) {
   switch (outcome) {
     case Outcome::running:
     case Outcome::success:
-    case Outcome::empty: return false;
+    case Outcome::empty:
+    case Outcome::not_modified: return false;
     default: return true;
   }
 }
@@ -54,7 +56,8 @@ std::string_view to_string(StartedBy started_by) {
 }
 
 bool ended_well(const RunRecord& run) {
-  return run.outcome == Outcome::success || (run.outcome == Outcome::empty && run.allow_empty);
+  return run.outcome == Outcome::success || run.outcome == Outcome::not_modified ||
+         (run.outcome == Outcome::empty && run.allow_empty);
 }
 
 std::string_view to_string(FailureType type) {

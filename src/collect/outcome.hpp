@@ -15,8 +15,9 @@ enum class Outcome {
   running,
   success,
   empty,
-  partial,     // some slices are open
-  incomplete,  // the pages contradict each other
+  not_modified,  // the source gave what is committed already: it is there, and nothing is fresher (CO7)
+  partial,       // some slices are open
+  incomplete,    // the pages contradict each other
   rejected,
   rate_limited,
   failed,
@@ -83,6 +84,7 @@ struct RunRecord {
   bool allow_empty = false;  // of outcome `empty`: it is no failure
   StartedBy started_by = StartedBy::command;
   std::optional<RunSlot> slot{};
+  std::int64_t attempt = 1;  // at its slot; as the ledger has it
   // Of the requests that failed, the first of those since the last that did not; of a lost run its last sign
   // of life. Nothing, if it ended well.
   std::optional<base::WallTime> first_failed{};
@@ -95,7 +97,7 @@ struct RunRecord {
   Counts counts;
 };
 
-bool ended_well(const RunRecord& run);  // with rows, or with an empty answer that is allowed
+bool ended_well(const RunRecord& run);  // with rows, old or new, or with an empty answer that is allowed
 
 // Others took the run for dead: whoever finds out says so here.
 void say_lost(RunRecord& run);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "collect/decoding.hpp"
 #include "collect/pager.hpp"
 #include "collect/selector.hpp"
@@ -27,6 +29,19 @@ http::OAuth2Client client_of(const config::Authenticator& it) {
           .scope = it.scope};
 }
 
+// Stack Exchange's way to say: seconds, beside the records. An object with nothing else in it is a record.
+std::optional<base::Duration> backoff_of(const decode::Value& root) {
+  constexpr int longest = 86'400;
+  const decode::Value* const backoff = root.members().size() > 1 ? root.find("backoff") : nullptr;
+  if (backoff == nullptr || backoff->kind() != decode::Kind::number) return std::nullopt;
+  const std::string_view text = backoff->text();
+  int seconds = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool is_whole = fault == std::errc() && end == text.data() + text.size();
+  if (!is_whole || seconds < 1 || seconds > longest) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
 }  // namespace
 
 PageReader::PageReader(PageReaderParts parts, const config::Requester& requester,
@@ -37,7 +52,7 @@ PageReader::PageReader(PageReaderParts parts, const config::Requester& requester
       paginator_(paginator),
       decoder_(decoder),
       selector_(selector),
-      builder_(requester, decoder) {
+      builder_(requester, decoder, parts_.api_budget) {
   const auto& it = requester.authenticator;
   if (it && it->type == config::Authenticator::Type::oauth2)
     oauth2_ = std::make_unique<http::OAuth2>(client_of(*it), parts.engine, parts.clock, &parts.redactor);
@@ -74,19 +89,28 @@ PageStep PageReader::after_ignored(Pager& pager, const http::Response& response)
   return step;
 }
 
-Result<void> PageReader::read(const expr::TemplateValues& values, const http::FetchOptions& options,
-                              const PageSink& sink, const std::function<Result<void>()>& restart,
-                              PageSet& set, std::stop_token stop) {
+Result<void> PageReader::read(const PageQuery& query, const PageSink& sink,
+                              const std::function<Result<void>()>& restart, PageSet& set,
+                              std::stop_token stop) {
   Pager pager(paginator_);
   Selector selector(selector_);
-  TRY(selector.begin_slice(values));
+  TRY(selector.begin_slice(query.values));
   PageStep step = Next{pager.first()};
   const std::int64_t before = set.pages;
+  bool is_recognisable = query.recognition != nullptr;
   while (const auto* next = std::get_if<Next>(&step)) {
-    http::Response response = TRY(fetch(TRY(builder_.build(values, next->request)), options, stop));
+    BuiltRequest built = TRY(builder_.build(query.values, next->request));
+    const bool is_first = set.pages == before;
+    if (is_first && is_recognisable) query.recognition->prepare(built.request);
+    http::Response response = TRY(fetch(built, query.fetch, stop));
     ++set.pages;
     set.received_bytes += static_cast<std::int64_t>(response.received_bytes);
     if (!set.server_time) set.server_time = http::server_time(response);
+    if (is_first && is_recognisable) {
+      set.answer = query.recognition->of(response);
+      set.not_modified = query.recognition->is_same(response);
+      if (set.not_modified) return {};
+    }
     if (response.ruling == Action::ignore) {
       if (set.pages == before + 1) return {};
       step = after_ignored(pager, response);
@@ -102,6 +126,10 @@ Result<void> PageReader::read(const expr::TemplateValues& values, const http::Fe
     Decoded decoded = TRY(decode_answer(decoder_, response, requester_.max_response_size));
     auto page = std::make_unique<Page>();
     page->document = std::move(decoded.document);
+    if (const auto backoff = backoff_of(page->document.root)) {
+      is_recognisable = false;  // unread, the next one could not say it again
+      parts_.engine.budgets().hold(built.request, *backoff, "a backoff in the answer");
+    }
     set.duplicate_keys += page->document.duplicate_keys;
     const Selected selected =
         TRY_WITH(selector.select(page->document, decoded.type, page->arena), "{}", response.url);
@@ -116,6 +144,8 @@ Result<void> PageReader::read(const expr::TemplateValues& values, const http::Fe
   }
   set.without_total = paginator_.total_path && !pager.total() && set.records > 0;
   if (auto* incomplete = std::get_if<Incomplete>(&step)) set.incomplete = std::move(incomplete->reason);
+  if (!is_recognisable || set.pages != before + 1 || !set.incomplete.empty() || set.records == 0)
+    set.answer = {};
   return {};
 }
 

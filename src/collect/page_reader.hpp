@@ -3,7 +3,8 @@
 //
 //   PageReader reader({.engine = …}, requester, paginator, decoder, selector);
 //   PageSet set;
-//   TRY(reader.read(values, options, [&](std::unique_ptr<Page> page) { return stage(*page); }, restart, set,
+//   TRY(reader.read({values, options}, [&](std::unique_ptr<Page> page) { return stage(*page); }, restart,
+//   set,
 //                   stop));
 //   if (!set.incomplete.empty()) …
 //
@@ -14,11 +15,13 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/secret.hpp"
+#include "collect/conditional.hpp"
 #include "collect/request.hpp"
 #include "config/collector.hpp"
 #include "decode/value.hpp"
@@ -34,6 +37,13 @@ struct Page {  // stays where it is made: its values point into it
 };
 using PageSink = std::function<base::Result<void>(std::unique_ptr<Page>)>;
 
+// What to ask for.
+struct PageQuery {
+  const expr::TemplateValues& values;
+  const http::FetchOptions& fetch;
+  Recognition* recognition = nullptr;  // of the first page; nothing: all are read
+};
+
 struct PageSet {
   std::int64_t pages = 0;
   std::int64_t records = 0;  // before the filter (CO7)
@@ -42,14 +52,17 @@ struct PageSet {
   bool without_total = false;        // total_path led to no number
   std::string incomplete;            // why the set is not what it should be; empty: it is whole
   std::optional<base::WallTime>
-      server_time;  // of the first answer that said it: what came later may be missing
+      server_time;            // of the first answer that said it: what came later may be missing
+  bool not_modified = false;  // recognised: nothing was read
+  Validators answer;          // of a whole set of one page with records; else empty
 };
 
 struct PageReaderParts {
   http::Engine& engine;
   base::Clock& clock;
   base::Redactor& redactor;
-  std::function<void()> on_answer{};  // each, before it is decoded
+  std::function<void()> on_answer{};                // each, before it is decoded
+  std::span<const config::ApiBudget> api_budget{};  // of the collector that it works for
 };
 
 class PageReader {
@@ -59,9 +72,9 @@ class PageReader {
 
   // `set` counts also when an error ends it. `restart` is called when the API asks to begin again with the
   // first page: what was handed on is void then.
-  base::Result<void> read(const expr::TemplateValues& values, const http::FetchOptions& options,
-                          const PageSink& sink, const std::function<base::Result<void>()>& restart,
-                          PageSet& set, std::stop_token stop);
+  base::Result<void> read(const PageQuery& query, const PageSink& sink,
+                          const std::function<base::Result<void>()>& restart, PageSet& set,
+                          std::stop_token stop);
 
  private:
   base::Result<http::Response> fetch(const BuiltRequest& built, const http::FetchOptions& options,

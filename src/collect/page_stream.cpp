@@ -63,9 +63,8 @@ struct Breaker {
 
 }  // namespace
 
-Result<void> stream_pages(PageReader& reader, const expr::TemplateValues& values,
-                          const http::FetchOptions& fetch, const PageConsumer& consumer, PageSet& set,
-                          std::stop_token stop) {
+Result<void> stream_pages(PageReader& reader, const PageQuery& query, const PageConsumer& consumer,
+                          PageSet& set, std::stop_token stop) {
   Pipe pipe;
   Result<void> read, taken;
   std::stop_source ending;
@@ -76,7 +75,7 @@ Result<void> stream_pages(PageReader& reader, const expr::TemplateValues& values
   std::jthread fetching([&] {
     try {
       read = reader.read(
-          values, fetch, hand_on, [&] { return hand_on(nullptr); }, set, ending.get_token());
+          query, hand_on, [&] { return hand_on(nullptr); }, set, ending.get_token());
     } catch (const std::exception& fault) {
       read = base::error(base::Code::internal, "exception while fetching: {}", fault.what());
     }

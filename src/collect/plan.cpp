@@ -97,7 +97,9 @@ Result<std::vector<Value>> Planner::rows(const config::PartitionRouter& router, 
 // Copied out of the parent's pages, which are gone when the next one comes.
 Result<std::vector<Value>> Planner::records(const config::PartitionRouter& router, std::stop_token stop) {
   const config::ParentRequest& parent = *router.parent;
-  PageReader reader(parts_, parent.requester, parent.paginator, parent.decoder, parent.record_selector);
+  PageReaderParts parts = parts_;
+  parts.api_budget = collector_.api_budget;
+  PageReader reader(parts, parent.requester, parent.paginator, parent.decoder, parent.record_selector);
   expr::TemplateValues values;
   values.now = parts_.clock.wall();
   std::string json;
@@ -113,7 +115,7 @@ Result<std::vector<Value>> Planner::records(const config::PartitionRouter& route
   PageSet set;
   http::FetchOptions fetch = fetch_;
   fetch.retry = make_retry_policy(parent.requester.error_handler);
-  TRY_WITH(reader.read(values, fetch, take, restart, set, std::move(stop)), "partition_router.parent");
+  TRY_WITH(reader.read({values, fetch}, take, restart, set, std::move(stop)), "partition_router.parent");
   if (!set.incomplete.empty())
     return base::error(Code::unavailable, "partition_router.parent: {}", set.incomplete);
   documents_.push_back(TRY(decode::decode_json('[' + json + ']')));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/fingerprint.hpp"
 #include "collect/body.hpp"
 #include "collect/decoding.hpp"
 #include "collect/rulings.hpp"
@@ -78,6 +79,7 @@ Result<void> follow(BuiltRequest& built, const std::string& url) {
     built.with_credentials = false;
     request.secret_headers.clear();
     request.secret_parameters.clear();
+    request.credential.clear();
     std::erase_if(request.headers,
                   [](const http::Header& it) { return http::is_credential_header(it.name); });
   }
@@ -114,10 +116,32 @@ void register_router(const config::PartitionRouter& router, base::Redactor& reda
   for (const config::PartitionRouter& part : router.of) register_router(part, redactor);
 }
 
+std::vector<http::RateLimit> limits_of(std::span<const config::ApiBudget> api_budget) {
+  std::vector<http::RateLimit> limits;
+  for (const config::ApiBudget& it : api_budget)
+    limits.push_back({it.calls, it.per, it.resource, it.match_path});
+  return limits;
+}
+
+std::string_view to_string(config::Authenticator::Type type) {
+  using Type = config::Authenticator::Type;
+  switch (type) {
+    case Type::bearer: return "bearer";
+    case Type::basic: return "basic";
+    case Type::api_key: return "api_key";
+    case Type::oauth2: return "oauth2";
+  }
+  return "?";
+}
+
 }  // namespace
 
-RequestBuilder::RequestBuilder(const config::Requester& requester, const config::Decoder& decoder)
-    : requester_(requester), expect_(expectation(decoder)) {}
+RequestBuilder::RequestBuilder(const config::Requester& requester, const config::Decoder& decoder,
+                               std::span<const config::ApiBudget> api_budget)
+    : requester_(requester),
+      rate_limits_(limits_of(api_budget)),
+      credential_(credential_id(requester)),
+      expect_(expectation(decoder)) {}
 
 Result<BuiltRequest> RequestBuilder::build(const expr::TemplateValues& values,
                                            const PageRequest& page) const {
@@ -129,6 +153,9 @@ Result<BuiltRequest> RequestBuilder::build(const expr::TemplateValues& values,
   request.judge_answer = make_judge(requester_.error_handler);
   request.allowed_hosts = requester_.allowed_hosts;
   request.http2 = requester_.http2;
+  request.credential = credential_;
+  request.rate_limits = rate_limits_;
+  request.max_retry_after = requester_.error_handler.max_retry_after;
   request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(requester_.timeout);
   request.max_response_size = requester_.max_response_size;
   TRY(add_parameters(request, values, page));
@@ -219,15 +246,47 @@ void RequestBuilder::add_credentials(http::Request& request) const {
   }
 }
 
+// Tokens come and go, the client stays. The secrets stand first: in this hash the last bytes of a text hardly
+// reach the digits that are kept.
+std::string credential_id(const config::Requester& requester) {
+  std::string text;
+  const auto add = [&](std::string_view what, const base::Secret& secret) {
+    text += fmt::format("{}:{}:{}\n", secret.reveal().size(), secret.reveal(), what);
+  };
+  if (const auto& it = requester.authenticator) {
+    if (it->type == config::Authenticator::Type::oauth2) {
+      add("client", it->client_id);
+      add("user", it->username);
+    } else {
+      for (const base::Secret* secret : {&it->token, &it->username, &it->password, &it->value})
+        if (!secret->reveal().empty()) add(to_string(it->type), *secret);
+    }
+  }
+  for (const auto& [name, value] : requester.request_headers)
+    if (value.is_secret()) add(name, value.secret);
+  for (const auto& [name, list] : requester.request_parameters)
+    for (const config::Templated& value : list)
+      if (value.is_secret()) add(name, value.secret);
+  return text.empty() ? text : base::fingerprint(text + "credentials").substr(0, 8);
+}
+
 void register_secrets(const config::Collector& collector, base::Redactor& redactor) {
   for (const base::Secret& secret : collector.secrets) redactor.add(secret);
   register_requester(collector.requester, redactor);
   if (collector.partition_router) register_router(*collector.partition_router, redactor);
 }
 
+std::string host_of(const config::Collector& collector) {
+  const config::Templated& base = collector.requester.url_base;
+  if (base.is_secret() || base.source().find("{{") != std::string::npos) return {};
+  return http::parse_url(base.source()) ? http::host_label(base.source()) : std::string();
+}
+
 http::RetryPolicy make_retry_policy(const config::ErrorHandler& handler) {
   const config::RetryBackoff& backoff = handler.backoff;
-  return {static_cast<int>(backoff.max_attempts), {backoff.base, backoff.cap, backoff.jitter}};
+  return {.max_attempts = static_cast<int>(backoff.max_attempts),
+          .backoff = {backoff.base, backoff.cap, backoff.jitter},
+          .max_retry_after = handler.max_retry_after};
 }
 
 }  // namespace collect

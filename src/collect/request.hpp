@@ -6,6 +6,10 @@
 // Const and thread-safe; refers to the requester, which must outlive it and the requests it built.
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "collect/pager.hpp"
@@ -23,7 +27,9 @@ struct BuiltRequest {
 
 class RequestBuilder {
  public:
-  RequestBuilder(const config::Requester& requester, const config::Decoder& decoder);
+  // `api_budget` limits what it builds, and must outlive it too.
+  RequestBuilder(const config::Requester& requester, const config::Decoder& decoder,
+                 std::span<const config::ApiBudget> api_budget = {});
 
   // The request for one page. A next page's address is judged like a redirect (RT14): another host gets no
   // credentials, and is refused (endpoint_gone) unless it is one of allowed_hosts. OAuth2 tokens are not in
@@ -40,11 +46,20 @@ class RequestBuilder {
   void add_credentials(http::Request& request) const;
 
   const config::Requester& requester_;
+  const std::vector<http::RateLimit> rate_limits_;
+  const std::string credential_;
   http::Request::Expect expect_;
 };
 
+// What tells the requester's credentials apart without showing them, for budgets: 8 hexadecimal digits; "" if
+// it has none.
+std::string credential_id(const config::Requester& requester);
+
 // Every secret of the collector and of its routers' parents.
 void register_secrets(const config::Collector& collector, base::Redactor& redactor);
+
+// "api.example.org", "127.0.0.1:8080": what the collector asks. "" if a template or a secret says it.
+std::string host_of(const config::Collector& collector);
 
 http::RetryPolicy make_retry_policy(const config::ErrorHandler& handler);
 

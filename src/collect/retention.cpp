@@ -64,6 +64,7 @@ class Purge {
     TRY_WITH(runs(), "deleting old runs");
     TRY_WITH(slots(), "deleting old slots");
     TRY_WITH(quarantine(), "deleting old quarantine");
+    TRY_WITH(answers(), "deleting what old answers were recognised by");
     return purged_;
   }
 
@@ -171,6 +172,14 @@ class Purge {
     return keyed("SELECT collector, fingerprint FROM {pulse}quarantine WHERE last_seen < $1", "collector",
                  "fingerprint", "{pulse}quarantine", "last_seen < $3", quarantine_before_,
                  purged_.quarantine);
+  }
+
+  // Of partitions that nobody collects any more. A cursor with a position stays: without it all would be
+  // collected anew.
+  Result<void> answers() {
+    const std::string old = "high_water IS NULL AND covered_until IS NULL AND updated_at < ";
+    return keyed("SELECT collector, partition FROM {pulse}cursors WHERE " + old + "$1", "collector",
+                 "partition", "{pulse}cursors", old + "$3", runs_before_, purged_.answers);
   }
 
   // Rows of a key of two columns, in its order, so that one way through the table finds all. Those that

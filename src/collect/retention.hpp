@@ -1,6 +1,6 @@
-// What the ledger need not know any more: runs with their slices, the slots of schedules, and quarantine,
-// once they are older than the settings say. What health is judged by, what goes on, and what the next run
-// may go on with stays, however old it is.
+// What the ledger need not know any more: runs with their slices, the slots of schedules, quarantine, and
+// what answers are recognised by, once they are older than the settings say. What health is judged by, what
+// goes on, and what the next run may go on with stays, however old it is.
 //
 //   const Purged gone = TRY(purge(*session, clock, {.runs = settings.retention.runs, …}, stop));
 //   if (gone.more) …                                        // call it again
@@ -27,7 +27,7 @@ struct Retention {
 };
 
 struct Purged {
-  std::int64_t runs = 0, slices = 0, slots = 0, quarantine = 0;
+  std::int64_t runs = 0, slices = 0, slots = 0, quarantine = 0, answers = 0;
   bool more = false;  // there is more to delete, for another call
 };
 

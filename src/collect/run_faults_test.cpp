@@ -94,7 +94,7 @@ class RunFaults : public testing::TestWithParam<Case> {
     for (const collect::RunRecord& run : *lost)
       EXPECT_EQ(run.counts.staged, 2 * world_.count("{pulse}slices WHERE run = '" + run.id + "'"));
     const collect::RunReport next = world_.run(collector_);
-    EXPECT_EQ(next.run.outcome, Outcome::success) << next.run.error;
+    EXPECT_TRUE(collect::ended_well(next.run)) << to_string(next.run.outcome) << ' ' << next.run.error;
     EXPECT_EQ(rows(), new_rows_);
     EXPECT_EQ(world_.count("{pulse}runs WHERE state = 'running'"), 0);
   }

@@ -98,6 +98,7 @@ TEST_P(NetworkFaults, WholeSlicesOrNothing) {
       EXPECT_EQ(committed, rows.empty() ? 0 : together ? 1 : rows == all ? 2 : 1);
 
       world_.transport.respond = serve;
+      world_.clock.sleep_for(std::chrono::minutes{1}, {});  // a circuit that has opened is half open then
       EXPECT_EQ(world_.run(items).run.outcome, Outcome::success);
       EXPECT_EQ(collect::testing::ids(world_), all);
       if (HasFailure()) return;

@@ -191,7 +191,8 @@ TEST(Run, ARejectedFirstBatchLeavesNoTable) {
 }
 
 TEST(Run, BadRowsUnderTheLimitAreSetAsideAndTheOthersCommitted) {
-  World world({answer(200, R"([{"id": 1}, {"id": 2, "name":"\u0000"}, {"id": 3}, {"id" : 4.5}])")});
+  const std::string body = R"([{"id": 1}, {"id": 2, "name":"\u0000"}, {"id": 3}, {"id" : 4.5}])";
+  World world({answer(200, body), answer(200, body + ' ')});
   const auto collector = items("max_bad_rows: 50%");
   const RunReport report = world.run(collector);
   EXPECT_EQ(report.run.outcome, Outcome::success) << report.run.error;

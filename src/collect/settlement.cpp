@@ -10,6 +10,7 @@ schedule::Outcome schedule_outcome(const RunRecord& run) {
   switch (run.outcome) {
     case Outcome::success: return schedule::Outcome::success;
     case Outcome::empty: return run.allow_empty ? schedule::Outcome::success : schedule::Outcome::empty;
+    case Outcome::not_modified: return schedule::Outcome::not_modified;
     case Outcome::partial: return schedule::Outcome::partial;
     case Outcome::incomplete: return schedule::Outcome::incomplete;
     case Outcome::rejected: return schedule::Outcome::rejected;
@@ -54,7 +55,7 @@ std::optional<schedule::OpenSlot> open_slot_after(const config::Collector& colle
                              .began = run.started_at,
                              .ended = *run.finished_at,
                              .retry_at = retry_at};
-  return schedule::after_run(*entry, state, end, rng).open;
+  return schedule::after_run(*entry, state, end, rng, collector.requester.error_handler.max_retry_after).open;
 }
 
 }  // namespace collect

@@ -17,7 +17,9 @@ void note(std::string& list, const std::string& name, const std::string& reason)
 
 void Tally::add(const std::string& slice, const SliceEnd& end) {
   using State = SliceEnd::State;
-  if (end.state == State::committed || end.state == State::empty) ++committed;
+  if (end.state == State::not_modified) ++not_modified;
+  if (end.state == State::committed || end.state == State::empty || end.state == State::not_modified)
+    ++committed;
   if (end.state == State::incomplete) note(incomplete, slice, end.reason);
   if (end.state == State::rejected) note(rejected, slice, end.reason);
   if (end.state == State::rejected || end.state == State::incomplete) ++failed;
@@ -60,7 +62,9 @@ void conclude(const Tally& tally, const config::Collector& collector, RunRecord&
     run.outcome = Outcome::incomplete;
     run.failure_type = FailureType::transient;
     run.error = tally.incomplete;
-  } else if (tally.done > 0 || (tally.slices == 0 && tally.partitions > 0)) {
+  } else if (tally.slices > 0 && tally.not_modified == tally.slices) {
+    run.outcome = Outcome::not_modified;
+  } else if (tally.done > 0 || tally.not_modified > 0 || (tally.slices == 0 && tally.partitions > 0)) {
     run.outcome = Outcome::success;
   } else {
     run.outcome = run.counts.records == 0 ? Outcome::empty : Outcome::success;

@@ -15,7 +15,7 @@ namespace collect {
 struct Tally {
   std::int64_t partitions = 0;  // all; of these, `done` were committed by earlier runs of the cycle
   std::int64_t done = 0, tried = 0, failed = 0, failed_in_a_row = 0;
-  std::int64_t slices = 0, committed = 0;
+  std::int64_t slices = 0, committed = 0, not_modified = 0;  // the last are committed, too
   std::optional<base::Error> first_error;
   std::string failures, incomplete, rejected;  // names and reasons
 

@@ -17,6 +17,7 @@ using Disposition = config::Destination::WriteDisposition;
 
 // A last attempt, cut to what was left of the run, ends a little before it: timers count in milliseconds.
 constexpr std::chrono::milliseconds close_to_the_end{50};
+constexpr std::chrono::seconds patience_at_the_beginning{30};  // with a rate limit
 constexpr int max_failures_of_a_slice = 4;  // in the database, after its pages were fetched
 
 bool asks_store(const config::PartitionRouter& router) {
@@ -38,13 +39,24 @@ Work::Work(const RunnerParts& parts, const config::Collector& collector, const R
       report_(report),
       deadline_(deadline),
       logger_(logger),
-      patience_{parts.clock, parts.rng, deadline, [this](const Error& error, base::Duration next) {
+      patience_{parts.clock, parts.rng, deadline,
+                [this](const Error& error, base::Duration next) {
                   warn_of_database(error, next);
                   show({.phase = Progress::Phase::wait,
                         .expected = {},
                         .note = fmt::format("the database: {}; again in {}", error.message,
                                             base::format_duration(next))});
-                }} {}
+                }},
+      opening_(opening_of(options)) {}
+
+// Who is tried again by itself need not hold a worker while nothing is won yet.
+std::shared_ptr<http::Opening> Work::opening_of(const RunOptions& options) {
+  auto opening = std::make_shared<http::Opening>();
+  opening->single_attempt = options.started_by == StartedBy::retry;
+  const bool by_itself = options.started_by == StartedBy::retry || options.started_by == StartedBy::schedule;
+  if (by_itself) opening->patience = patience_at_the_beginning;
+  return opening;
+}
 
 // Again from its start, at a new desk, if a server failed it. `task` learns whether it is again, and may say
 // that its error is not a database's.
@@ -75,7 +87,8 @@ std::invoke_result_t<Task, Desk&, bool, bool&> Work::at_desk(const std::stop_tok
 
 Result<void> Work::perform(std::stop_token stop) {
   TRY(at_desk(stop, [&](Desk& desk, bool, bool&) -> Result<void> {
-    TRY(read_states(desk.ledger(), stop));
+    recognises_ = TRY(may_recognise_answers(desk, stop));
+    TRY(read_states(desk, stop));
     cycle_ = TRY(desk.ledger().cycle(report_.run, stop));
     if (cycle_.committed.empty() || desk.has_table()) return {};
     cycle_ = {.started_at = report_.run.started_at,
@@ -139,9 +152,19 @@ void Work::close_desk() {
   desk_.reset();
 }
 
-Result<void> Work::read_states(Ledger& ledger, std::stop_token stop) {
-  for (CursorRecord& it : TRY(ledger.cursors(collector_.name, std::move(stop))))
-    states_[it.partition] = {std::move(it.high_water), it.covered_until};
+// Only while the table holds what was committed, as far as that is cheap to see. A run that goes on with what
+// one before left open fetches all of that, and so does one that was asked to fetch everything.
+Result<bool> Work::may_recognise_answers(Desk& desk, std::stop_token stop) const {
+  if (options_.resume == RunOptions::Resume::never || report_.run.cycle != report_.run.id) return false;
+  return desk.has_rows(std::move(stop));
+}
+
+Result<void> Work::read_states(Desk& desk, std::stop_token stop) {
+  for (CursorRecord& it : TRY(desk.cursors(report_.run, std::move(stop)))) {
+    Validators answer;
+    if (recognises_) answer = {std::move(it.etag), std::move(it.last_modified), std::move(it.content_hash)};
+    states_[it.partition] = {{std::move(it.high_water), it.covered_until}, std::move(answer), true};
+  }
   return {};
 }
 
@@ -189,8 +212,9 @@ Result<void> Work::load_together(const std::vector<Partition>& partitions, const
   }
   std::vector<Unit> units;
   for (const Partition& it : partitions) units.push_back({.partition = &it});
-  CursorState none;
-  return load_slice("all", units, none, stop);
+  Standing standing = states_[partitions.front().key];
+  standing.cursor = {};  // such a table holds no more than what its last run fetched
+  return load_slice("all", units, standing, stop);
 }
 
 Result<void> Work::load_apart(const Planner& planner, const std::vector<Partition>& partitions,
@@ -229,7 +253,7 @@ Result<std::vector<bool>> Work::find_done(const Planner& planner, const std::vec
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     const auto found = reached.find(partitions[i].key);
     if (found == reached.end()) continue;
-    const auto units = TRY(planner.units(partitions[i], states_[partitions[i].key]));
+    const auto units = TRY(planner.units(partitions[i], states_[partitions[i].key].cursor));
     if (units.empty()) {  // nothing is due up to incremental_sync.end
       done[i] = true;
       continue;
@@ -246,9 +270,9 @@ Result<std::vector<bool>> Work::find_done(const Planner& planner, const std::vec
 // Its windows one after the other: none may overtake one that failed.
 Result<void> Work::load_partition(const Planner& planner, const Partition& partition,
                                   const std::stop_token& stop) {
-  CursorState& state = states_[partition.key];
+  Standing& state = states_[partition.key];
   const std::int64_t failed = tally_.failed;
-  const std::vector<Unit> units = TRY(planner.units(partition, state));
+  const std::vector<Unit> units = TRY(planner.units(partition, state.cursor));
   if (units.empty()) {  // nothing of it is due
     ++tally_.done;
     return {};
@@ -262,7 +286,7 @@ Result<void> Work::load_partition(const Planner& planner, const Partition& parti
 }
 
 // An error ends the run: where there is nothing but this slice, and where the others would fare no better.
-Result<void> Work::load_slice(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+Result<void> Work::load_slice(const std::string& name, const std::vector<Unit>& units, Standing& state,
                               const std::stop_token& stop) {
   ++tally_.slices;
   const auto end = load_once(name, units, state, stop);
@@ -283,17 +307,20 @@ Result<void> Work::load_slice(const std::string& name, const std::vector<Unit>& 
 }
 
 // However often a server fails underneath.
-Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit>& units, Standing& state,
                                  const std::stop_token& stop) {
   if (rehearsal_) return rehearsal_->load(name, units, state, stop);
   const std::int64_t records = report_.run.counts.records;
   int failures = 0;
+  bool not_modified = false;
   return at_desk(stop, [&](Desk& desk, bool again, bool& of_database) -> Result<SliceEnd> {
     if (again) {
       report_.run.counts.records = records;
-      if (auto before = TRY(committed_before(desk, name, units, state, stop))) return *std::move(before);
+      if (auto before = TRY(committed_before(desk, name, units, not_modified, state, stop)))
+        return *std::move(before);
     }
     auto end = desk.loader().load(name, units, state, stop);
+    not_modified = desk.loader().not_modified();
     of_database = desk.loader().fault() == Loader::Fault::store;
     // Staged anew as often as it breaks, a slice could go on costing the API for ever, or breaking the
     // server.
@@ -301,7 +328,7 @@ Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit
     // A commit whose answer was lost is looked up, never guessed (CO2); a file's is as good as a server's.
     if (!end && !of_server_ && of_database && end.error().code == Code::unavailable) {
       report_.run.counts.records = records;
-      if (auto before = committed_before(desk, name, units, state, {}); before && *before)
+      if (auto before = committed_before(desk, name, units, not_modified, state, {}); before && *before)
         return **std::move(before);
     }
     return end;
@@ -310,17 +337,18 @@ Result<SliceEnd> Work::load_once(const std::string& name, const std::vector<Unit
 
 // The slice as this run committed it without learning so; nothing, if it did not.
 Result<std::optional<SliceEnd>> Work::committed_before(Desk& desk, const std::string& name,
-                                                       const std::vector<Unit>& units, CursorState& state,
-                                                       const std::stop_token& stop) {
+                                                       const std::vector<Unit>& units, bool not_modified,
+                                                       Standing& state, const std::stop_token& stop) {
   const auto slice = TRY(desk.committed(report_.run, name, stop));
   if (!slice) return std::nullopt;
-  TRY(read_states(desk.ledger(), stop));
+  TRY(read_states(desk, stop));
   if (units.size() == 1) state = states_[units.front().partition->key];
   add_rows(report_.run.counts, slice->counts);
   report_.run.counts.records += slice->counts.records;
   report_.run.counts.quarantined += slice->counts.quarantined;
   using State = SliceEnd::State;
   SliceEnd end{slice->open                  ? State::incomplete
+               : not_modified               ? State::not_modified
                : slice->counts.records == 0 ? State::empty
                                             : State::committed};
   if (slice->open) end.reason = "its pages contradict each other";

@@ -36,6 +36,7 @@ class Work {
   void fail(const base::Error& error, bool stopped);
 
  private:
+  static std::shared_ptr<http::Opening> opening_of(const RunOptions& options);
   http::FetchOptions fetch_options();
   template <class Task>  // Result<T>(Desk&, bool again, bool& of_database)
   std::invoke_result_t<Task, Desk&, bool, bool&> at_desk(const std::stop_token& stop, const Task& task);
@@ -49,16 +50,17 @@ class Work {
                                 const std::stop_token& stop);
   base::Result<void> load_partition(const Planner& planner, const Partition& partition,
                                     const std::stop_token& stop);
-  base::Result<void> load_slice(const std::string& name, const std::vector<Unit>& units, CursorState& state,
+  base::Result<void> load_slice(const std::string& name, const std::vector<Unit>& units, Standing& state,
                                 const std::stop_token& stop);
-  base::Result<SliceEnd> load_once(const std::string& name, const std::vector<Unit>& units,
-                                   CursorState& state, const std::stop_token& stop);
+  base::Result<SliceEnd> load_once(const std::string& name, const std::vector<Unit>& units, Standing& state,
+                                   const std::stop_token& stop);
   base::Result<std::optional<SliceEnd>> committed_before(Desk& desk, const std::string& name,
-                                                         const std::vector<Unit>& units, CursorState& state,
-                                                         const std::stop_token& stop);
+                                                         const std::vector<Unit>& units, bool not_modified,
+                                                         Standing& state, const std::stop_token& stop);
   base::Result<std::vector<bool>> find_done(const Planner& planner, const std::vector<Partition>& partitions,
                                             const std::stop_token& stop);
-  base::Result<void> read_states(Ledger& ledger, std::stop_token stop);
+  base::Result<bool> may_recognise_answers(Desk& desk, std::stop_token stop) const;
+  base::Result<void> read_states(Desk& desk, std::stop_token stop);
   base::Result<bool> may_be_empty(Ledger& ledger, std::stop_token stop) const;
   bool loads_together() const;
   void warn_of(const SliceEnd& end, const std::string& name) const;
@@ -74,9 +76,11 @@ class Work {
   const base::SteadyTime deadline_;
   const telemetry::Logger& logger_;
   const Patience patience_;
+  const std::shared_ptr<http::Opening> opening_;
   std::unique_ptr<Desk> desk_;
-  std::unique_ptr<Loader> rehearsal_;          // of a dry run
-  std::map<std::string, CursorState> states_;  // by partition
+  std::unique_ptr<Loader> rehearsal_;       // of a dry run
+  std::map<std::string, Standing> states_;  // by partition
+  bool recognises_ = false;                 // answers of earlier runs
   Ledger::Cycle cycle_;
   Tally tally_;
   std::int64_t dropped_ = 0;

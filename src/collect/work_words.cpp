@@ -8,13 +8,28 @@ namespace collect {
 
 using base::Error;
 using base::Result;
+using namespace std::chrono_literals;
+
+namespace {
+constexpr base::Duration worth_a_line = 5s;  // of the log; the pace of a limit alone is not
+}
 
 http::FetchOptions Work::fetch_options() {
   http::FetchOptions fetch{.retry = make_retry_policy(collector_.requester.error_handler),
                            .deadline = deadline_,
-                           .on_retry = {},
+                           .opening = opening_,
+                           .on_wait = {},
                            .on_progress = {}};
-  fetch.on_retry = [this](const http::RetryNotice& notice) {
+  fetch.on_wait = [this](const http::WaitNotice& notice) {
+    show({.phase = Progress::Phase::wait,
+          .expected = {},
+          .note = fmt::format("{}; again in {}", notice.cause, base::format_duration(notice.delay))});
+    if (notice.why == http::WaitUntil::Why::limit) {
+      if (notice.delay >= worth_a_line)
+        logger_.info("waiting for its turn under the API's limits",
+                     {{"run", report_.run.id}, {"for", base::format_duration(notice.delay)}});
+      return;
+    }
     retrying_ = true;
     if (!report_.run.first_failed) report_.run.first_failed = parts_.clock.wall();
     logger_.warning("attempt failed", {{"run", report_.run.id},
@@ -22,9 +37,6 @@ http::FetchOptions Work::fetch_options() {
                                        {"of", notice.max_attempts},
                                        {"next_in", base::format_duration(notice.delay)},
                                        {"cause", notice.cause}});
-    show({.phase = Progress::Phase::wait,
-          .expected = {},
-          .note = fmt::format("{}; again in {}", notice.cause, base::format_duration(notice.delay))});
   };
   fetch.on_attempt = [this] {
     // The first attempt of a request: those before it have got their answers.

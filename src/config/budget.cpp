@@ -32,7 +32,9 @@ Table<ApiBudget> api_budget_table() {
   Table<ApiBudget> table;
   table.key("calls", &ApiBudget::calls, integer(1, 1'000'000'000), required(),
             "Requests, retries included, that may be sent…");
-  table.key("per", &ApiBudget::per, duration(1s, 366 * 24h), required(), "…in any window of this length.");
+  table.key(
+      "per", &ApiBudget::per, duration(1s, 366 * 24h), required(),
+      "…in any window of this length. Below 1m they are evenly spaced; longer windows outlive a restart.");
   table.key("resource", &ApiBudget::resource, text(), optional(),
             "Which of the API's budgets this is, as its X-RateLimit-Resource header names it.");
   table.key("match_path", &ApiBudget::match_path, text(), optional(),

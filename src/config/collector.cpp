@@ -1,7 +1,10 @@
 #include "config/collector.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "base/fingerprint.hpp"
@@ -38,12 +41,21 @@ void collect_requesters(Node& node, std::vector<Node*>& list) {
   }
 }
 
+// What a file takes from the environment.
+struct Borrowed {
+  std::set<std::string> names;
+  std::map<std::string, std::string> values;  // but for what stands in authenticators alone
+  std::vector<base::Secret> secrets;
+};
+
 // What a request takes from the environment is a secret wherever it stands, but for the address of the API,
 // which people must be able to read.
-void expand_requester(Node& requester, const Environment& remembering, const std::string& file,
-                      Faults& faults) {
+void expand_requester(Node& requester, const Environment& credentials, const Environment& remembering,
+                      const std::string& file, Faults& faults) {
   for (Entry& entry : requester.entries) {
-    if (entry.key != "url_base") {
+    if (entry.key == "authenticator") {
+      expand_environment(entry.value, credentials, file, faults);
+    } else if (entry.key != "url_base") {
       expand_environment(entry.value, remembering, file, faults);
     } else {
       Faults ignored;  // found again when the address itself is expanded
@@ -60,6 +72,34 @@ void drop_optional_authenticator(Node& requester) {
   const Node* is_optional = authenticator->find("optional");
   if (is_optional == nullptr || is_optional->text != "true") return;
   std::erase_if(requester.entries, [](const Entry& entry) { return entry.key == "authenticator"; });
+}
+
+// Replaces ${NAME} everywhere. A new key is no new definition: what was left open goes on with it, and a
+// fingerprint need not tell anything about it.
+Borrowed expand(Node& node, const Environment& environment, const std::string& file, Faults& faults) {
+  Borrowed borrowed;
+  const Environment noting = [&](std::string_view name) {
+    borrowed.names.emplace(name);
+    auto value = environment(name);
+    if (value) borrowed.values.emplace(name, *value);
+    return value;
+  };
+  const Environment credentials = [&](std::string_view name) {
+    borrowed.names.emplace(name);
+    auto value = environment(name);
+    if (value) borrowed.secrets.emplace_back(*value);
+    return value;
+  };
+  const Environment remembering = [&](std::string_view name) {
+    noting(name);
+    return credentials(name);
+  };
+  std::vector<Node*> requesters;
+  collect_requesters(node, requesters);
+  for (Node* requester : requesters) expand_requester(*requester, credentials, remembering, file, faults);
+  expand_environment(node, noting, file, faults);
+  for (Node* requester : requesters) drop_optional_authenticator(*requester);
+  return borrowed;
 }
 
 // All of it, one spelling a value.
@@ -108,36 +148,23 @@ std::optional<Collector> read_collector(CollectorSource source, const std::vecto
     definition += '\n' + override.path + '=';
     append_text(override.value, definition);
   }
-  std::set<std::string> variables;
-  const Environment noting = [&](std::string_view name) {
-    variables.emplace(name);
-    return environment(name);
-  };
-  std::vector<base::Secret> secrets;
-  const Environment remembering = [&](std::string_view name) {
-    auto value = noting(name);
-    if (value) secrets.emplace_back(*value);
-    return value;
-  };
-  std::vector<Node*> requesters;
-  collect_requesters(source.node, requesters);
-  for (Node* requester : requesters) expand_requester(*requester, remembering, source.file, faults);
-  expand_environment(source.node, noting, source.file, faults);
-  for (Node* requester : requesters) drop_optional_authenticator(*requester);
+  Borrowed borrowed = expand(source.node, environment, source.file, faults);
+  for (const auto& [variable, value] : borrowed.values)
+    definition += fmt::format("\n{}={}:{}", variable, value.size(), value);
   Context context(source.file, faults);
   context.scope() = scope_of(source.node);
   context.databases() = databases;
   auto collector = table().read(source.node, context);
   if (!collector || faults.size() != before) return std::nullopt;
   collector->file = source.file;
-  collector->variables.assign(variables.begin(), variables.end());
+  collector->variables.assign(borrowed.names.begin(), borrowed.names.end());
   collector->warnings = context.warnings();
   if (collector->incremental_sync)
     collector->incremental_sync->mark = source.node.find("incremental_sync")->mark;
   if (source.node.find("allow_empty") == nullptr && collector->incremental_sync)
     collector->allow_empty.within = std::chrono::days{7};  // a quiet night is normal (CO7)
   collector->definition = base::fingerprint(definition);
-  collector->secrets = std::move(secrets);
+  collector->secrets = std::move(borrowed.secrets);
   for (Field& field : collector->fields) {
     const auto& key = collector->destination.primary_key;
     field.is_key = std::find(key.begin(), key.end(), field.column) != key.end();

@@ -64,7 +64,7 @@ struct Collector {
   Faults warnings;                     // keys that have no effect yet
   std::string file;                    // as it was named to us
   std::vector<std::string> variables;  // names from the environment that the file asks for, sorted
-  std::string definition;              // fingerprint of the file and its overrides
+  std::string definition;              // fingerprint of the file, its overrides and variables
   std::vector<base::Secret> secrets;   // credentials, and all that the requester took from the environment
 };
 

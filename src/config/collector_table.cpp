@@ -168,8 +168,12 @@ Table<Collector> collector_table() {
             "A program of yours instead of a request.");
   table.key("requester", &Collector::requester, nested(requester_table()), optional(),
             "What to ask, and whom. Needed, unless there is a command; so are fields and destination.");
-  table.key("api_budget", &Collector::api_budget, api_budget(), inert(optional()),
-            "How many calls the API allows in a time.");
+  table.key(
+      "api_budget", &Collector::api_budget, api_budget(), optional(),
+      "How many calls the API allows in a time. All collectors of one process share it that have the same "
+      "host and credentials; those without one of their own keep to it too. Processes on one PostgreSQL "
+      "share it as far as each has a collector that declares it. Calls wait for their turn; a run "
+      "whose timeout would pass before ends as rate_limited.");
   table.key("partition_router", &Collector::partition_router, maybe(partition_router()), optional(),
             "The same request for many values: each is a slice of its own.");
   table.key("max_failed_partitions", &Collector::max_failed_partitions, share(), defaults("10%"),

@@ -134,11 +134,13 @@ TEST(Collector, CredentialsInAnAddressAreSecrets) {
 }
 
 TEST(Collector, NamesKeptForTheProgramAreKeptInAnyCase) {
-  for (const char* table : {"pulse_runs", "Pulse_Slices", "PULSE_X", "sqlite_a", "Sqlite_x"})
+  for (const char* table :
+       {"pulse_runs", "Pulse_Slices", "PULSE_X", "phoenix_jobs", "Phoenix_X", "sqlite_a", "Sqlite_x"})
     EXPECT_NE(faults_of(sound, {std::string("destination.table=") + table}).find("are kept for the program"),
               std::string::npos)
         << table;
-  EXPECT_EQ(faults_of(sound, {"destination.table=pulse"}), "");
+  for (const char* table : {"pulse", "phoenix", "phoenixes"})
+    EXPECT_EQ(faults_of(sound, {std::string("destination.table=") + table}), "") << table;
 }
 
 TEST(Collector, AMethodThatBringsNoRowsIsRefused) {

@@ -50,6 +50,8 @@ class Context {
   expr::TemplateScope& scope() { return scope_; }
   // The names that a destination's database may have here.
   std::vector<std::string>& databases() { return databases_; }
+  // How people know the settings of this program.
+  std::string& settings_name() { return settings_name_; }
 
  private:
   std::string file_;
@@ -57,6 +59,7 @@ class Context {
   Faults warnings_;
   expr::TemplateScope scope_;
   std::vector<std::string> databases_{"store"};
+  std::string settings_name_ = "pulse.yaml";
   std::string path_;
 };
 

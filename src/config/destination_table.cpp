@@ -23,7 +23,7 @@ void check_database(const std::string& name, const Node& node, Context& context)
 }
 
 void check_destination(const Destination& it, const Node& node, Context& context) {
-  for (const std::string_view kept : {"pulse_", "sqlite_", "_prev_"})
+  for (const std::string_view kept : {"pulse_", "phoenix_", "sqlite_", "_prev_"})
     if (strncasecmp(it.table.c_str(), kept.data(), kept.size()) == 0)
       context.fault_at(node.nearest("table").mark, "table",
                        fmt::format("tables that begin with {} are kept for the program", kept), "rename it");

@@ -1,8 +1,9 @@
-// parse_dotenv(): the file .env beside pulse.yaml.
+// parse_dotenv(): the file .env beside the settings.
 #include <algorithm>
 #include <cctype>
 
-#include "config/settings.hpp"
+#include "config/node.hpp"
+#include "config/shared_settings.hpp"
 
 namespace config {
 namespace {

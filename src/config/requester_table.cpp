@@ -133,7 +133,7 @@ Table<ErrorHandler> error_handler_table() {
             "What answers mean, where the status alone does not say it; the first that fits counts.");
   table.key("backoff", &ErrorHandler::backoff, nested(backoff_table()), defaults("{}"),
             "Waiting between attempts.");
-  table.key("max_retry_after", &ErrorHandler::max_retry_after, duration(1s, 30 * 24h), inert(defaults("24h")),
+  table.key("max_retry_after", &ErrorHandler::max_retry_after, duration(1s, 30 * 24h), defaults("24h"),
             "A longer wait asked for by the server is not waited for.");
   return table;
 }
@@ -245,7 +245,9 @@ Table<Requester> requester_table() {
   using Conditional = Requester::Conditional;
   table.key("conditional", &Requester::conditional,
             one_of<Conditional>({{"auto", Conditional::automatic}, {"false", Conditional::off}}),
-            inert(defaults("auto")), "Whether to ask only for what has changed (ETag, If-Modified-Since).");
+            defaults("auto"),
+            "Whether to leave alone what is committed already: asking only for what has changed (ETag, "
+            "Last-Modified), and telling the same answer again by its content.");
   table.rule(check_requester);
   return table;
 }

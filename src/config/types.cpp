@@ -82,7 +82,7 @@ std::optional<std::string> scalar(const Node& node, Context& context, const std:
   }
   if (!node.missing.empty()) {
     context.fault(node.mark, fmt::format("the environment variable {} is not set", node.missing),
-                  "set it in the environment or in the file .env beside pulse.yaml");
+                  "set it in the environment or in the file .env beside " + context.settings_name());
     return std::nullopt;
   }
   return node.text;

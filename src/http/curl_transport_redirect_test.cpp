@@ -88,7 +88,7 @@ TEST_F(CurlRedirect, OtherOriginIsNotFollowed) {
   EXPECT_EQ(outcome.fate, Fate::answered);
   EXPECT_EQ(outcome.response.status, 302);
   EXPECT_EQ(second.connections(), 0);
-  const auto judgement = http::judge(request, outcome);
+  const auto judgement = http::judge(request, outcome, {});
   EXPECT_EQ(judgement.error.code, Code::endpoint_gone);
   EXPECT_NE(judgement.error.message.find("http://127.0.0.1:" + std::to_string(second.port())),
             std::string::npos)
@@ -154,9 +154,9 @@ TEST_F(CurlRedirect, BusyPageAfterAPostDoesNotRepeatThePost) {
                                        : std::string("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
   }));
   Request request{.method = "POST", .url = server.url("/start"), .idempotent = false};
-  EXPECT_EQ(http::judge(request, attempt(request)).verdict, http::Verdict::final);
+  EXPECT_EQ(http::judge(request, attempt(request), {}).verdict, http::Verdict::final);
   request.idempotent = true;
-  EXPECT_EQ(http::judge(request, attempt(request)).verdict, http::Verdict::retry);
+  EXPECT_EQ(http::judge(request, attempt(request), {}).verdict, http::Verdict::retry);
 }
 
 TEST_F(CurlRedirect, RewriteIsAppliedLastAndNeverShown) {

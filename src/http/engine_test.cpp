@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <deque>
+#include <mutex>
 #include <thread>
 
 #include "telemetry/metrics.hpp"
@@ -33,20 +36,27 @@ class FakeTransport final : public http::Transport {
 
   Outcome attempt(const Request&, base::SteadyTime deadline, std::stop_token,
                   const http::Progress& progress) override {
-    times.push_back(clock_.steady());
-    deadlines.push_back(deadline);
+    {
+      const std::lock_guard lock(mutex_);
+      times.push_back(clock_.steady());
+      deadlines.push_back(deadline);
+    }
     if (progress) progress(1, 2);
     if (on_attempt) on_attempt();
+    const std::lock_guard lock(mutex_);
     Outcome outcome = outcomes_.front();
     if (outcomes_.size() > 1) outcomes_.pop_front();
     return outcome;
   }
+
+  void answer_from_now_on(Outcome outcome) { outcomes_ = {std::move(outcome)}; }
 
   std::vector<base::SteadyTime> times, deadlines;
   std::function<void()> on_attempt;
 
  private:
   base::Clock& clock_;
+  std::mutex mutex_;
   std::deque<Outcome> outcomes_;
 };
 
@@ -60,7 +70,7 @@ struct World {
     const FetchOptions options{
         .retry = retry,
         .deadline = start + time,
-        .on_retry = [this](const http::RetryNotice& notice) { notices.push_back(notice); },
+        .on_wait = [this](const http::WaitNotice& notice) { notices.push_back(notice); },
         .on_progress = [this](auto...) { ++progressed; }};
     return engine.fetch(request, options, stop.get_token());
   }
@@ -74,10 +84,10 @@ struct World {
   const base::SteadyTime start = clock.steady();
   FakeTransport transport;
   telemetry::Metrics metrics;
-  Engine engine{transport, clock, base::Rng(7), &metrics};
+  Engine engine{transport, clock, base::Rng(7), &metrics, {.circuit = {.minimum_calls = 20}}};
   Request request{.url = "https://api.example/v1"};
   std::stop_source stop;
-  std::vector<http::RetryNotice> notices;
+  std::vector<http::WaitNotice> notices;
   int progressed = 0;
 };
 
@@ -90,6 +100,26 @@ TEST(Engine, SuccessAtOnce) {
   EXPECT_EQ(world.transport.deadlines.front(), world.start + 1h);
   EXPECT_TRUE(world.notices.empty());
   EXPECT_EQ(world.progressed, 1);
+}
+
+TEST(Engine, TellsWhatBecameOfEachAttempt) {
+  World world({broken(Fate::not_sent, "dns"), status(503), status(200)});
+  std::vector<Fate> fates;
+  const FetchOptions options{.retry = r21(),
+                             .deadline = world.start + 1h,
+                             .on_outcome = [&](const Outcome& it) { fates.push_back(it.fate); }};
+  EXPECT_TRUE(world.engine.fetch(world.request, options, {}));
+  EXPECT_EQ(fates, (std::vector<Fate>{Fate::not_sent, Fate::answered, Fate::answered}));
+}
+
+TEST(Engine, WhoTakesNoNoticeOfSpentBudgetsIsNotHeld) {
+  Outcome spent = status(200);
+  spent.response.headers = {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "3600"}};
+  World world({spent});
+  world.request.max_retry_after = base::Duration{0};
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(world.fetch());
+  EXPECT_EQ(world.clock.steady(), world.start);
+  EXPECT_TRUE(world.engine.budgets().states().empty());
 }
 
 TEST(Engine, R21AttemptsAtExactTimesWithNotices) {
@@ -188,6 +218,120 @@ TEST(Engine, Metrics) {
       std::string::npos);
 }
 
+// ---- hosts that fail for everybody (RT9) ----
+
+struct DeadHost : World {
+  DeadHost() : World({broken(Fate::not_sent, "connect")}) {
+    for (int i = 0; i < 20; ++i) EXPECT_FALSE(fetch(r21_once()));
+    EXPECT_TRUE(is_open());
+  }
+  static http::RetryPolicy r21_once() { return {.max_attempts = 1}; }
+  bool is_open() { return engine.hosts().gate("api.example", clock.steady())->is_open(clock.steady()); }
+  double circuit() { return metrics.gauge("pulse_http_circuit_open", "", {{"host", "api.example"}}).value(); }
+};
+
+TEST(Engine, NobodyAsksADeadHostButItsCanary) {
+  DeadHost world;
+  EXPECT_EQ(world.circuit(), 1);
+  const std::size_t asked = world.transport.times.size();
+  const auto refused = world.fetch();
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  world.engine.send_canaries({});
+  EXPECT_EQ(world.transport.times.size(), asked);  // its time has not come
+
+  world.clock.sleep_for(30s, {});
+  world.engine.send_canaries({});
+  EXPECT_EQ(world.transport.times.size(), asked + 1);
+  EXPECT_TRUE(world.is_open());
+
+  std::vector<std::pair<std::string, bool>> told;
+  world.engine.hosts().on_change(
+      [&](const std::string& host, bool is_open) { told.emplace_back(host, is_open); });
+  world.transport.answer_from_now_on(status(200));
+  world.clock.sleep_for(30s, {});
+  world.engine.send_canaries({});
+  EXPECT_FALSE(world.is_open());
+  EXPECT_EQ(world.circuit(), 0);
+  EXPECT_EQ(told, (std::vector<std::pair<std::string, bool>>{{"api.example", false}}));
+  EXPECT_TRUE(world.fetch());
+}
+
+TEST(Engine, TheWatchSendsCanariesAndEndsWithTheStop) {
+  DeadHost world;
+  const base::SteadyTime dead = world.clock.steady();
+  const std::size_t asked = world.transport.times.size();
+  world.transport.on_attempt = [&] {
+    if (world.transport.times.size() == asked + 3) world.stop.request_stop();
+  };
+  world.engine.watch_hosts(world.stop.get_token());
+  ASSERT_EQ(world.transport.times.size(), asked + 3);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(world.transport.times[asked + i] - dead, 30s * static_cast<int>(i + 1));
+}
+
+// Only one address of the host is broken: it must not shut the others for good.
+TEST(Engine, ABrokenAddressDoesNotShutTheHost) {
+  DeadHost world;
+  world.request.url = "https://api.example/good";
+  EXPECT_FALSE(world.fetch());
+  world.transport.answer_from_now_on(status(200));
+  world.clock.sleep_for(30s, {});
+  world.engine.send_canaries({});
+  EXPECT_FALSE(world.is_open());
+  EXPECT_TRUE(world.fetch());
+}
+
+TEST(Engine, ACanaryThatItsBudgetHoldsIsNoBusyLoop) {
+  DeadHost world;
+  world.engine.budgets().hold(world.request, 1h, "asked");
+  const base::SteadyTime dead = world.clock.steady();
+  const std::size_t asked = world.transport.times.size();
+  const auto stop_at = world.clock.alarm(dead + 5min, [&] { world.stop.request_stop(); });
+  world.engine.watch_hosts(world.stop.get_token());
+  EXPECT_EQ(world.transport.times.size(), asked);
+  EXPECT_LE(world.clock.steady() - dead, 6min);
+}
+
+TEST(Engine, CanariesOfSeveralHostsGoSideBySide) {
+  DeadHost world;
+  const auto kill = [&](const std::string& host) {
+    world.request.url = "https://" + host + "/";
+    for (int i = 0; i < 20; ++i) EXPECT_FALSE(world.fetch(DeadHost::r21_once()));
+  };
+  kill("two.example");
+  kill("three.example");
+  world.clock.sleep_for(30s, {});
+  std::mutex mutex;
+  std::condition_variable changed;
+  int under_way = 0, most = 0;
+  world.transport.on_attempt = [&] {  // none is answered before all three have been asked
+    std::unique_lock lock(mutex);
+    most = std::max(most, ++under_way);
+    changed.notify_all();
+    changed.wait_for(lock, 30s, [&] { return most == 3; });
+  };
+  world.engine.send_canaries({});
+  EXPECT_EQ(most, 3);
+}
+
+// A run of 100 pages against a host that fails one request in a hundred.
+TEST(Engine, FlakyPagesAreHealed) {
+  base::Rng rng(7);
+  int whole = 0;
+  constexpr int runs = 300;
+  for (int i = 0; i < runs; ++i) {
+    World world({status(200)});
+    world.transport.on_attempt = [&] {
+      world.transport.answer_from_now_on(rng.below(100) == 0 ? status(503) : status(200));
+    };
+    bool good = true;
+    for (int page = 0; page < 100 && good; ++page)
+      good = world.fetch(r21(resilience::Jitter::equal)).has_value();
+    whole += good ? 1 : 0;
+  }
+  EXPECT_GE(whole, runs * 99 / 100);
+}
+
 TEST(Engine, StopWakesAnHourLongBackoffAtOnce) {
   base::SystemClock clock;
   FakeTransport transport(clock, {status(503)});
@@ -198,8 +342,8 @@ TEST(Engine, StopWakesAnHourLongBackoffAtOnce) {
   const FetchOptions options{
       .retry = {.max_attempts = 2, .backoff = {.base = 1h, .cap = 1h, .jitter = resilience::Jitter::none}},
       .deadline = clock.steady() + 3h,
-      .on_retry =
-          [&](const http::RetryNotice&) {
+      .on_wait =
+          [&](const http::WaitNotice&) {
             stopper = std::jthread([&] {
               stopped = std::chrono::steady_clock::now();
               stop.request_stop();

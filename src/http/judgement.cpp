@@ -6,6 +6,8 @@
 
 #include "base/text.hpp"
 #include "http/promised_body.hpp"
+#include "http/rate_limit_headers.hpp"
+#include "http/retry_after.hpp"
 #include "http/url.hpp"
 
 namespace http {
@@ -14,7 +16,9 @@ namespace {
 using base::Code;
 
 constexpr std::string_view not_repeated = "; not repeated, because the request may have been carried out";
-constexpr std::size_t hint_bytes = 200, message_bytes = 500;
+constexpr std::size_t hint_bytes = 200, message_bytes = 500, searched_bytes = 4096;
+// GitHub's documentation asks for this where an answer says only that there was a limit.
+constexpr std::chrono::seconds unstated_wait{60};
 
 // RFC 9110, section 15, and RFC 6585.
 std::string_view phrase(int status) {
@@ -95,6 +99,51 @@ bool is_own_answer(const Request& request, const Response& response) {
   return response.method.empty() || response.method == request.method;
 }
 
+// ---- limits (RT2, RT3)
+
+// A web page that explains a ban is no API that speaks of its limits.
+bool names_a_limit(const Response& response) {
+  if (!instead_of_data(response).empty()) return false;
+  std::string start = response.body.substr(0, searched_bytes);
+  for (char& c : start)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  for (const char* words : {"rate limit", "quota exceeded", "too many requests"})
+    if (start.find(words) != std::string::npos) return true;
+  return false;
+}
+
+std::optional<base::Duration> asked_wait(const Response& response, base::WallTime now) {
+  std::optional<base::Duration> longest = retry_after(response, now);
+  if (longest) return longest;
+  for (const LimitNote& note : limit_notes(response, now))
+    if (is_exhausted(note) && note.reset_in)
+      longest = std::max(longest.value_or(base::Duration{0}), *note.reset_in);
+  return longest;
+}
+
+bool is_about_a_limit(const Response& response, base::WallTime now) {
+  if (retry_after(response, now) || names_a_limit(response)) return true;
+  const std::vector<LimitNote> notes = limit_notes(response, now);
+  return std::any_of(notes.begin(), notes.end(), is_exhausted);
+}
+
+// 429 for what says the same in other words.
+int meaning_of(const Response& response, base::WallTime now) {
+  return response.status == 403 && is_about_a_limit(response, now) ? 429 : response.status;
+}
+
+void add_wait(Judgement& judgement, const Response& response, int meaning, base::WallTime now) {
+  const Code code = judgement.error.code;
+  const bool is_told = code == Code::rate_limited || code == Code::unavailable;
+  if (judgement.verdict == Verdict::success || (judgement.verdict == Verdict::final && !is_told)) return;
+  judgement.wait = asked_wait(response, now);
+  if (!judgement.wait && response.status == 403 && meaning == 429) judgement.wait = unstated_wait;
+  if (judgement.wait && is_told)
+    judgement.error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*judgement.wait);
+}
+
+// ---- the status
+
 // RT1. 425, 429 and 503 say that the request was not carried out; the others may come from a gateway that
 // gave up on a server that did.
 bool is_retryable(int status, bool repeatable, bool own_answer) {
@@ -162,15 +211,14 @@ Code code_of(const Ruling& ruling, int status) {
   return usual == Code::timeout || usual == Code::rate_limited ? usual : Code::unavailable;
 }
 
-Judgement judge_by(const Ruling& ruling, const Request& request, const Response& response) {
+Judgement judge_by(const Ruling& ruling, const Request& request, const Response& response, int meaning) {
   using Action = Ruling::Action;
   const bool again = ruling.action == Action::retry || ruling.action == Action::rate_limited;
   if (!again && ruling.action != Action::fail) return {.ruling = ruling.action};
   const bool retry = again && may_rule_retry(request, response);
   std::string text = headline(request, response) + explanation(ruling, response);
   if (again && !retry) text += not_repeated;
-  return {retry ? Verdict::retry : Verdict::final,
-          base::Error{code_of(ruling, response.status), std::move(text)},
+  return {retry ? Verdict::retry : Verdict::final, base::Error{code_of(ruling, meaning), std::move(text)},
           fmt::format("filter_{}", to_string(ruling.action)), ruling.action};
 }
 
@@ -187,11 +235,12 @@ std::pair<std::string_view, std::string_view> broken_promise(const Request& requ
   return {};
 }
 
-Judgement judge_answer(const Request& request, const Response& response) {
+Judgement judge_answer(const Request& request, const Response& response, int meaning) {
   if (request.judge_answer)
     if (const std::optional<Ruling> ruling = request.judge_answer(response))
-      return judge_by(*ruling, request, response);
+      return judge_by(*ruling, request, response, meaning);
   const int status = response.status;
+  if (status == 304 && request.conditional) return {};
   if (status >= 200 && status < 300) {
     const auto [wrong, label] = broken_promise(request, response);
     if (wrong.empty()) return {};
@@ -201,12 +250,13 @@ Judgement judge_answer(const Request& request, const Response& response) {
                         retry ? "" : not_repeated),
             std::string(label)};
   }
-  const bool retry = is_retryable(status, may_repeat(request), is_own_answer(request, response));
+  const bool retry = is_retryable(meaning, may_repeat(request), is_own_answer(request, response));
   std::string text = headline(request, response);
+  if (meaning != status) text += ", a rate limit" + hint(response);
   if (status / 100 == 3) text += redirect_text(request, response);
-  if (status / 100 == 4 && !retry) text += hint(response);
-  if (!retry && is_retryable(status, true, true)) text += not_repeated;
-  return {retry ? Verdict::retry : Verdict::final, base::Error{code_of(status), std::move(text)},
+  if (status / 100 == 4 && !retry && meaning == status) text += hint(response);
+  if (!retry && is_retryable(meaning, true, true)) text += not_repeated;
+  return {retry ? Verdict::retry : Verdict::final, base::Error{code_of(meaning), std::move(text)},
           fmt::format("status_{}", status)};
 }
 
@@ -217,10 +267,16 @@ std::string_view usual_reason(const Outcome& outcome) {
 
 }  // namespace
 
-Judgement judge(const Request& request, const Outcome& outcome) {
+Judgement judge(const Request& request, const Outcome& outcome, base::WallTime now) {
+  if (outcome.fate == Fate::answered) {
+    const int meaning = meaning_of(outcome.response, now);
+    Judgement judgement = judge_answer(request, outcome.response, meaning);
+    add_wait(judgement, outcome.response, meaning, now);
+    return judgement;
+  }
   const std::string reason(outcome.reason.empty() ? usual_reason(outcome) : outcome.reason);
   switch (outcome.fate) {
-    case Fate::answered: return judge_answer(request, outcome.response);
+    case Fate::answered: break;
     case Fate::cancelled: return {Verdict::final, outcome.error, "cancelled"};
     case Fate::refused: return {Verdict::final, outcome.error, "refused"};
     case Fate::not_sent: return {Verdict::retry, outcome.error, reason};

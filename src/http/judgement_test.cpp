@@ -7,10 +7,14 @@ namespace {
 
 using base::Code;
 using http::Fate;
-using http::judge;
 using http::Outcome;
 using http::Request;
 using http::Verdict;
+
+const base::WallTime now{std::chrono::seconds{1'700'000'000}};
+http::Judgement judge(const Request& request, const Outcome& outcome) {
+  return http::judge(request, outcome, now);
+}
 
 Request get() { return {.url = "https://www.cisa.gov/feed?key=secret"}; }
 Request post() { return {.method = "POST", .url = "https://www.cisa.gov/feed", .idempotent = false}; }
@@ -195,6 +199,82 @@ TEST(Judge, WhatStandsBehindASeeOtherDoesNotSpeakOfThePost) {
     outcome.response.method = "POST";  // a 307
     EXPECT_EQ(judge(post(), outcome).verdict, Verdict::retry) << status;
   }
+}
+
+// ---- limits (RT2, RT3)
+
+using namespace std::chrono_literals;
+using Headers = std::vector<http::Header>;
+
+Outcome limited(int status, Headers headers, std::string body = "{}") {
+  headers.push_back({"content-type", "application/json"});
+  return {Fate::answered, {.status = status, .headers = std::move(headers), .body = std::move(body)}};
+}
+
+TEST(JudgeLimits, A403ThatIsAboutOneCountsAs429) {
+  struct Row {
+    Outcome outcome;
+    base::Duration wait;
+  };
+  for (const Row& row :
+       {Row{limited(403, {{"retry-after", "7"}}), 7s}, Row{limited(403, {{"retry-after", "0"}}), 0s},
+        Row{limited(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1700000012"}}), 12s},
+        Row{limited(403, {{"ratelimit", "\"a\";r=5;t=99, \"b\";r=0;t=3"}}), 3s},
+        Row{limited(403, {{"x-ratelimit-remaining", "0"}}), 60s},
+        Row{limited(403, {}, R"({"message": "You have exceeded a SECONDARY Rate Limit. Wait."})"), 60s},
+        Row{limited(403, {}, "Quota Exceeded for the day"), 60s},
+        Row{limited(403, {}, "too many requests"), 60s},
+        Row{limited(403, {{"retry-after", "-3"}}, std::string(4086, 'x') + "rate limit"), 60s},
+        Row{limited(403, {{"retry-after", "1"}}, "secondary rate limit"), 1s}})
+    for (const Request& request : {get(), post()}) {  // it says that nothing was carried out
+      const auto judgement = judge(request, row.outcome);
+      EXPECT_EQ(judgement.verdict, Verdict::retry);
+      EXPECT_EQ(judgement.error.code, Code::rate_limited);
+      EXPECT_EQ(judgement.wait, row.wait);
+      EXPECT_EQ(judgement.error.retry_after, row.wait);
+      EXPECT_EQ(judgement.reason, "status_403");
+      EXPECT_TRUE(judgement.error.message.starts_with("www.cisa.gov answered 403 Forbidden, a rate limit"))
+          << judgement.error.message;
+    }
+  Outcome see_other = limited(403, {{"retry-after", "7"}});
+  see_other.response.method = "GET";
+  EXPECT_EQ(judge(post(), see_other).verdict, Verdict::final);
+}
+
+TEST(JudgeLimits, EveryOther403And401NeedsAPerson) {
+  const std::string far = std::string(4087, 'x') + "rate limit";
+  for (const Outcome& outcome :
+       {limited(403, {}, R"({"message": "Bad credentials"})"), limited(403, {{"retry-after", "-3"}}),
+        limited(403, {{"retry-after", "soon"}}), limited(403, {{"x-ratelimit-remaining", "1"}}),
+        limited(403, {{"x-ratelimit-limit", "0"}}), limited(403, {}, ""), limited(403, {}, far),
+        limited(403, {}, "<!DOCTYPE html><h1>Too many requests</h1>"),
+        answered(403, "you met our rate limit", "text/html"),
+        limited(401, {{"retry-after", "7"}, {"x-ratelimit-remaining", "0"}}, "rate limit")}) {
+    const auto judgement = judge(get(), outcome);
+    EXPECT_EQ(judgement.verdict, Verdict::final) << outcome.response.body.substr(0, 40);
+    EXPECT_EQ(judgement.error.code, Code::permission);
+    EXPECT_EQ(judgement.wait, std::nullopt);
+    EXPECT_EQ(judgement.error.retry_after, std::nullopt);
+  }
+}
+
+TEST(JudgeLimits, TheWaitOfWhatMayPass) {
+  for (const int status : {408, 425, 429, 500, 502, 503, 504}) {
+    EXPECT_EQ(judge(get(), answered(status)).wait, std::nullopt) << status;
+    const auto judgement = judge(get(), limited(status, {{"retry-after", "120"}}));
+    EXPECT_EQ(judgement.wait, 2min) << status;
+    EXPECT_EQ(judgement.error.retry_after.has_value(), status != 408) << status;
+  }
+  EXPECT_EQ(judge(get(), limited(503, {{"retry-after", "Tue, 14 Nov 2023 22:13:25 GMT"}})).wait, 5s);
+  const Headers used_up{{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset-after", "0.0001"}};
+  EXPECT_EQ(judge(get(), limited(429, used_up)).wait, 100us);
+  EXPECT_EQ(judge(get(), limited(429, used_up)).error.retry_after, 1ms) << "never earlier";
+  EXPECT_EQ(judge(get(), limited(429, {{"x-ratelimit-remaining", "3"}, {"x-ratelimit-reset", "9"}})).wait,
+            std::nullopt);
+  EXPECT_EQ(judge(post(), limited(503, {{"retry-after", "9"}})).wait, 9s);
+  EXPECT_EQ(judge(get(), limited(404, {{"retry-after", "9"}})).wait, std::nullopt);
+  EXPECT_EQ(judge(get(), limited(200, {{"retry-after", "9"}, {"x-ratelimit-remaining", "0"}})).wait,
+            std::nullopt);
 }
 
 }  // namespace

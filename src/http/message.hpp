@@ -42,6 +42,14 @@ std::string_view to_string(Ruling::Action action);
 struct Response;
 using AnswerJudge = std::function<std::optional<Ruling>(const Response&)>;
 
+// How often an API may be asked, as a collector declares it: requests in any window of this length.
+struct RateLimit {
+  std::int64_t calls = 0;
+  base::Duration per{};
+  std::string resource{};    // which of the API's budgets; "": match_path, else all of the host
+  std::string match_path{};  // only requests whose path begins with it; "": all
+};
+
 struct Request {
   std::string method = "GET";
   std::string url;  // absolute; parameters already encoded, except the secret ones below
@@ -54,6 +62,13 @@ struct Request {
   std::vector<SecretHeader> secret_headers{};
   std::vector<SecretHeader> secret_parameters{};  // percent-encoded and appended to the URL's query
 
+  // For budgets (budgets.hpp): what tells credentials apart and is no secret, "" without any; and the limits
+  // of this request's collector.
+  std::string credential{};
+  std::vector<RateLimit> rate_limits{};
+  // What an answer says of spent budgets holds no longer (RT3); zero: it is not taken notice of.
+  base::Duration max_retry_after{std::chrono::hours{24}};
+
   // With `json`, a body that is empty, a web page, or broken off at its end is no answer, whatever the status
   // says: it is tried again (RT1). With `data` (XML, CSV, JSON lines …) an empty one or a web page.
   // With `by_type`, JSON unless the content type names another format.
@@ -62,7 +77,11 @@ struct Request {
   // Asked about every answered attempt before the status and the body are judged; on the caller's thread,
   // must not throw. nullopt: the usual judgement.
   AnswerJudge judge_answer{};
-  bool idempotent = true;  // may be repeated when its fate is unknown (RT1); GET and HEAD are
+  bool conditional = false;  // it carries If-None-Match or If-Modified-Since: 304 is a good answer
+  bool idempotent = true;    // may be repeated when its fate is unknown (RT1); GET and HEAD are
+  // May be sent again any time later, on nobody's behalf, to see whether its host is back (RT9). Not what
+  // sets something that has been set anew since, or waits long for its answer.
+  bool may_be_canary = true;
   // Other hosts ("host" or "host:port") a redirect may lead to, without credentials.
   std::vector<std::string> allowed_hosts{};
   std::chrono::milliseconds timeout{30'000};    // of one attempt

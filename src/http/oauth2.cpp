@@ -223,6 +223,17 @@ bool OAuth2::wait(Flight& flight, std::unique_lock<std::mutex>& lock, base::Stea
   return flight.landed.wait(lock, enough.get_token(), [&] { return flight.result.has_value(); });
 }
 
+// A token is not yet an answer of the API: by the run's opening, that is still to come.
+FetchOptions with_own_opening(FetchOptions options) {
+  if (!options.opening) return options;
+  auto own = std::make_shared<Opening>();
+  own->single_attempt = options.opening->single_attempt;
+  own->patience = options.opening->patience;
+  own->answered = options.opening->answered.load();
+  options.opening = std::move(own);
+  return options;
+}
+
 base::Result<Secret> OAuth2::token(const FetchOptions& options, std::stop_token stop) {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -243,7 +254,7 @@ base::Result<Secret> OAuth2::token(const FetchOptions& options, std::stop_token 
   flight_ = flight;
   const Secret refresh_token = refresh_token_;
   lock.unlock();
-  auto answer = renew(client_, refresh_token, engine_, options, stop);
+  auto answer = renew(client_, refresh_token, engine_, with_own_opening(options), stop);
   if (answer && redactor_)
     for (const Secret& secret : {answer->token, answer->refresh_token}) redactor_->add(secret);
   lock.lock();

@@ -1,15 +1,19 @@
 #include "http/policy.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "http/url.hpp"
+#include "resilience/deadline.hpp"
 
 namespace http {
 namespace {
 
 using base::Code;
+using CallResult = HostGate::CallResult;
+using std::chrono::milliseconds;
 
 // "example.org answered 503" and "example.org: connection refused" → what follows the host.
 std::string_view without_host(std::string_view message, std::string_view host) {
@@ -19,10 +23,38 @@ std::string_view without_host(std::string_view message, std::string_view host) {
   return rest.starts_with(" ") ? rest.substr(1) : message;
 }
 
+// RT9: what says something of the host. That it refuses this request does not; to a probe it is a sign of
+// life.
+CallResult result_for_host(const Outcome& outcome, const Judgement& judgement, bool is_probe) {
+  switch (outcome.fate) {
+    case Fate::cancelled: return CallResult::ignored;
+    case Fate::not_sent:
+    case Fate::sent_unknown: return CallResult::failure;
+    case Fate::refused:
+    case Fate::answered: break;
+  }
+  if (outcome.fate == Fate::refused || judgement.verdict == Verdict::success) return CallResult::success;
+  const int status = outcome.response.status;
+  const bool by_client = status / 100 == 4 && status != 408;
+  const bool by_rule = judgement.ruling && status < 500 && status != 408;
+  if (!by_client && !by_rule) return CallResult::failure;
+  return is_probe ? CallResult::success : CallResult::ignored;
+}
+
 }  // namespace
 
-Policy::Policy(const Request& request, RetryPolicy policy, base::SteadyTime deadline, base::Rng& rng)
-    : request_(request), policy_(policy), deadline_(deadline), rng_(rng), host_(host_label(request.url)) {}
+Policy::Policy(const Request& request, RetryPolicy policy, base::SteadyTime deadline, HostGate& gate,
+               Opening* opening, base::Rng& rng)
+    : request_(request),
+      policy_(policy),
+      deadline_(deadline),
+      gate_(gate),
+      opening_(opening),
+      rng_(rng),
+      host_(host_label(request.url)),
+      options_{.max_attempts = policy.max_attempts, .backoff = policy.backoff} {
+  if (is_opening() && opening_->single_attempt) options_.max_attempts = 1;
+}
 
 std::string Policy::last_cause() const {
   return error_ ? std::string(without_host(error_->message, host_)) : std::string();
@@ -30,50 +62,136 @@ std::string Policy::last_cause() const {
 
 // One error for the whole request (R1). `why` says what ended the retries, if the last cause alone did not.
 Action Policy::finish(std::string_view why, base::SteadyTime now) {
-  if (attempts_ > 1 || !why.empty())
-    error_->message = fmt::format("{}: gave up after {} {} in {}{}: {}", host_, attempts_,
-                                  attempts_ == 1 ? "attempt" : "attempts",
+  const int attempts = this->attempts();
+  if (attempts > 1 || !why.empty())
+    error_->message = fmt::format("{}: gave up after {} {} in {}{}: {}", host_, attempts,
+                                  attempts == 1 ? "attempt" : "attempts",
                                   base::format_duration(now - started_), why, last_cause());
   return Done{};
 }
 
-Action Policy::send(base::SteadyTime now) {
+// ---- before an attempt ----
+
+Action Policy::prepare(base::SteadyTime now) {
   if (now >= deadline_) {
-    if (!error_) error_ = base::error(Code::timeout, "{}: no time was left to send the request", host_);
-    return attempts_ == 0 ? Action{Done{}} : finish(", because the deadline has passed", now);
+    const bool first = !error_;
+    if (first) error_ = base::error(Code::timeout, "{}: no time was left to send the request", host_);
+    return first ? Action{Done{}} : finish(", because the deadline has passed", now);
   }
-  ++attempts_;
+  if (gate_.shut(now)) return not_asked(now);
+  if (grant_) return send(now);
+  return Reserve{is_opening() ? std::min(deadline_, resilience::after(now, opening_->patience)) : deadline_};
+}
+
+// RT9: nobody but the canary.
+Action Policy::not_asked(base::SteadyTime now) {
+  gate_.turned_away(request_, now);
+  if (error_) return finish(", because the host fails for everybody", now);
+  const auto probe_at = gate_.shut(now);
+  const std::string cause = gate_.last_cause();
+  error_ = base::error(Code::unavailable,
+                       "{}: not asked, because it keeps failing{}{}; the next sign of life is asked for {}",
+                       host_, cause.empty() ? "" : ": ", cause,
+                       probe_at && *probe_at > now ? "in " + base::format_duration(*probe_at - now) : "now");
+  last_reason_ = "circuit_open";
+  return Done{};
+}
+
+Action Policy::refused(const Budgets::Refusal& refusal, base::SteadyTime now) {
+  if (!error_)
+    error_ = base::Error{Code::rate_limited, refusal.why};
+  else
+    finish(", because " + refusal.why, now);
+  error_->code = Code::rate_limited;
+  error_->retry_after = std::chrono::ceil<milliseconds>(refusal.wait);
+  last_reason_ = "rate_limit";
+  return Done{};
+}
+
+Action Policy::send(base::SteadyTime now) {
+  if (grant_->send_at >= deadline_) {
+    if (error_) return finish(", because its turn comes after the deadline", now);
+    error_ = base::error(Code::timeout, "{}: no time is left until its turn, in {}", host_,
+                         base::format_duration(grant_->send_at - now));
+    return Done{};
+  }
+  if (grant_->send_at > now) return WaitUntil{grant_->send_at, WaitUntil::Why::limit};
+  permit_ = gate_.enter(now);
+  if (!permit_) return not_asked(now);
+  retry_->begin_attempt(now);
+  grant_.reset();
+  sent_ = now;
   return Send{};
 }
 
-Action Policy::step(Event event, base::SteadyTime now) {
-  if (std::holds_alternative<Stopped>(event)) {
-    error_ = base::error(Code::cancelled, "{}: cancelled", host_);
-    return Done{};
-  }
-  if (std::holds_alternative<Start>(event)) started_ = now;
-  auto* attempted = std::get_if<Attempted>(&event);
-  if (!attempted) return send(now);
+// ---- after it ----
 
-  Judgement judgement = judge(request_, attempted->outcome);
+Action Policy::judge_attempt(Attempted attempted, base::SteadyTime now) {
+  Judgement judgement = judge(request_, attempted.outcome, attempted.wall);
+  const CallResult result = result_for_host(attempted.outcome, judgement, permit_->probe);
+  gate_.leave(*permit_, result, now - sent_, now,
+              {&request_, std::string(without_host(judgement.error.message, host_))});
+  permit_.reset();
   last_reason_ = std::move(judgement.reason);
+  asked_to_wait_ = judgement.wait;
+  if (opening_ && attempted.outcome.fate == Fate::answered && judgement.verdict == Verdict::success)
+    opening_->answered = true;
   if (judgement.verdict == Verdict::success) {
-    response_ = std::move(attempted->outcome.response);
+    response_ = std::move(attempted.outcome.response);
     response_->ruling = judgement.ruling;
     return Done{};
   }
   error_ = std::move(judgement.error);
   if (error_->code == Code::cancelled) return Done{};
-  if (judgement.verdict == Verdict::final || attempts_ >= policy_.max_attempts) return finish("", now);
+  return judgement.verdict == Verdict::final ? finish("", now) : again(now);
+}
 
-  const auto retry = static_cast<unsigned>(attempts_ - 1);
-  previous_delay_ = policy_.backoff.delay(retry, previous_delay_, rng_);
-  if (previous_delay_ >= deadline_ - now) {
-    const std::string why = fmt::format(", because the deadline comes before the next one, due in {}",
-                                        base::format_duration(previous_delay_));
-    return finish(why, now);
+// RT3, RT5, RT6, RT7.
+Action Policy::again(base::SteadyTime now) {
+  if (asked_to_wait_) {
+    const base::Duration wait = *asked_to_wait_;
+    const bool too_long = wait > policy_.max_retry_after;
+    const bool hurried = is_opening() && wait > opening_->patience;
+    if (too_long || hurried || wait >= deadline_ - now) {
+      error_->code = Code::rate_limited;
+      error_->retry_after = std::chrono::ceil<milliseconds>(wait);
+      return finish(fmt::format(", because it asks to be left alone for {}{}", base::format_duration(wait),
+                                too_long ? ", which is longer than max_retry_after" : ""),
+                    now);
+    }
   }
-  return WaitUntil{now + previous_delay_};
+  const resilience::Decision next = retry_->after_failure(now, asked_to_wait_);
+  using Kind = resilience::Decision::Kind;
+  switch (next.kind) {
+    case Kind::wait: return WaitUntil{next.at, WaitUntil::Why::backoff};
+    case Kind::attempts_spent: return finish("", now);
+    case Kind::budget_spent:
+      return finish(", because too many requests to this host are repeated already", now);
+    case Kind::deadline: break;
+  }
+  return finish(fmt::format(", because the deadline comes before the next one, due in {}",
+                            base::format_duration(next.delay)),
+                now);
+}
+
+Action Policy::step(Event event, base::SteadyTime now) {
+  if (std::holds_alternative<Stopped>(event)) {
+    if (permit_) gate_.leave(*permit_, CallResult::ignored, {}, now);
+    permit_.reset();
+    error_ = base::error(Code::cancelled, "{}: cancelled", host_);
+    return Done{};
+  }
+  if (std::holds_alternative<Start>(event)) {
+    started_ = now;
+    retry_.emplace(options_, now, deadline_, &gate_.retries(), rng_);
+  }
+  if (auto* attempted = std::get_if<Attempted>(&event)) return judge_attempt(std::move(*attempted), now);
+  if (auto* reserved = std::get_if<Reserved>(&event)) {
+    if (const auto* refusal = std::get_if<Budgets::Refusal>(reserved)) return refused(*refusal, now);
+    grant_ = std::get<Budgets::Grant>(*reserved);
+    grant_->send_at = std::max(grant_->send_at, gate_.pace(now));
+  }
+  return prepare(now);
 }
 
 base::Result<Response> Policy::result() {

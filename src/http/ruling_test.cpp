@@ -1,19 +1,23 @@
 // What Request::judge_answer changes: the judgement, the retries, the response.
 #include <gtest/gtest.h>
 
-#include "http/policy.hpp"
+#include "http/policy_driver_test.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using base::Code;
-using http::judge;
 using http::Outcome;
 using http::Request;
 using http::Response;
 using http::Ruling;
 using http::Verdict;
 using Is = http::Ruling::Action;
+
+const base::WallTime now{std::chrono::seconds{1'700'000'000}};
+http::Judgement judge(const Request& request, const Outcome& outcome) {
+  return http::judge(request, outcome, now);
+}
 
 http::AnswerJudge always(Ruling ruling) {
   return [ruling](const Response&) { return ruling; };
@@ -87,6 +91,22 @@ TEST(Ruling, WhatMayBeRepeatedStillHolds) {  // RT1
     }
 }
 
+TEST(Ruling, WhatIsTriedAgainTakesTheWaitThatTheAnswerAsksFor) {  // RT3
+  using namespace std::chrono_literals;
+  Outcome asking = answered(200, "rate limit");
+  EXPECT_EQ(judge(get({.action = Is::rate_limited}), asking).wait, std::nullopt);
+  asking.response.headers.push_back({"retry-after", "90"});
+  const auto limited = judge(get({.action = Is::rate_limited}), asking);
+  EXPECT_EQ(limited.wait, 90s);
+  EXPECT_EQ(limited.error.retry_after, 90s);
+  EXPECT_EQ(judge(get({.action = Is::retry}), asking).wait, 90s);
+  EXPECT_EQ(judge(get({.action = Is::success}), asking).wait, std::nullopt);
+  EXPECT_EQ(judge(get({.action = Is::fail, .code = Code::permission}), asking).wait, std::nullopt);
+  EXPECT_EQ(judge(get({.action = Is::rate_limited}), answered(403, "forbidden")).wait, std::nullopt);
+  EXPECT_EQ(judge(get({.action = Is::rate_limited}), answered(403, "rate limit")).wait, 60s);
+  EXPECT_EQ(judge(get({.action = Is::fail}), answered(403, "rate limit")).error.code, Code::rate_limited);
+}
+
 TEST(Ruling, CodesOfWhatIsTriedAgain) {
   const auto code = [](Ruling ruling, int status) {
     return judge(get(std::move(ruling)), answered(status)).error.code;
@@ -137,22 +157,14 @@ TEST(Ruling, IsAskedAboutEveryAnswerBeforeAnythingElseAndAboutNothingElse) {
 }
 
 // The whole of a request: `statuses` in turn, the last for ever.
-base::Result<Response> run(const Request& request, std::vector<int> statuses, int* attempts = nullptr) {
-  base::Rng rng(1);
-  base::SteadyTime now{1h};
-  http::Policy policy(request, {.max_attempts = 3}, now + 1h, rng);
-  http::Action action = policy.step(http::Start{}, now);
-  while (!std::holds_alternative<http::Done>(action)) {
-    if (const auto* wait = std::get_if<http::WaitUntil>(&action)) {
-      now = wait->time;
-      action = policy.step(http::Waited{}, now);
-    } else {
-      action = policy.step(http::Attempted{answered(statuses.front(), "x")}, now);
-      if (statuses.size() > 1) statuses.erase(statuses.begin());
-    }
-  }
-  if (attempts) *attempts = policy.attempts();
-  return policy.result();
+base::Result<Response> run(const Request& request, const std::vector<int>& statuses,
+                           int* attempts = nullptr) {
+  std::vector<http::Outcome> outcomes;
+  for (const int status : statuses) outcomes.push_back(answered(status, "x"));
+  http::testing::Driver driver(request, {.max_attempts = 3});
+  driver.run(std::move(outcomes));
+  if (attempts) *attempts = driver.policy.attempts();
+  return driver.policy.result();
 }
 
 http::AnswerJudge on(int status, Ruling ruling) {

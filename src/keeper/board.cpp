@@ -14,16 +14,25 @@ using base::WallTime;
 constexpr WallTime at_once{};
 
 // When it starts next; a try of an open slot comes before the next slot.
-std::optional<WallTime> next_start(const schedule::Entry& entry, const schedule::State& state) {
-  if (!entry.enabled || !entry.timetable) return std::nullopt;
-  std::optional<WallTime> start;
+void set_next(web::Collector& shown, const schedule::Entry& entry, const schedule::State& state) {
+  using NextIs = web::Collector::NextIs;
+  std::optional<WallTime>& start = shown.next_start;
+  start.reset();
+  shown.next_is = NextIs::slot;
+  if (!entry.enabled || !entry.timetable) return;
   if (state.last_slot) {
     start = entry.timetable->next(*state.last_slot);
     if (start) *start += std::chrono::floor<std::chrono::microseconds>(entry.offset());
   }
-  if (state.open && !state.running && (!start || state.open->try_at < *start)) start = state.open->try_at;
+  if (state.open && !state.running && (!start || state.open->try_at < *start)) {
+    start = state.open->try_at;
+    // What is neither on the ladder nor asked for by others was interrupted, and is done as its slot.
+    if (state.open->on_ladder)
+      shown.next_is = NextIs::retry;
+    else if (state.not_before)
+      shown.next_is = NextIs::rate_limit;
+  }
   if (start && state.not_before) start = std::max(*start, *state.not_before);
-  return start;
 }
 
 }  // namespace
@@ -75,7 +84,7 @@ void Board::keep(Line& line, Line&& before) {
   line.shown.last_run = before.shown.last_run;
   line.shown.last_success = before.shown.last_success;
   line.shown.error = before.shown.error;
-  line.shown.next_start = next_start(line.entry, line.facts.state);
+  set_next(line.shown, line.entry, line.facts.state);
 }
 
 void Board::judge_again(std::size_t i, std::optional<WallTime> at) {
@@ -94,7 +103,7 @@ void Board::set(std::size_t member, const collect::Past& past) {
   line.facts.timeout = before.timeout;
   line.facts.expected_change_every = before.expected_change_every;
   line.shown.running_since = past.running ? std::optional(past.running->started_at) : std::nullopt;
-  line.shown.next_start = next_start(line.entry, past.state);
+  set_next(line.shown, line.entry, past.state);
   line.shown.last_success = past.last_success;
   line.shown.error.clear();
   line.shown.last_run.reset();

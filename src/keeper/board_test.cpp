@@ -112,11 +112,21 @@ TEST_F(BoardTest, TheNextStartIsATryOrASlotAndNeverBeforeItMayBe) {
   past.state.open = schedule::OpenSlot{now, now, now + 90s, true};
   board_.set(0, past);
   EXPECT_EQ(shown(0).next_start, now + 90s);
+  EXPECT_EQ(shown(0).next_is, web::Collector::NextIs::retry);
   EXPECT_EQ(shown(0).error, "refused");
   past.state.not_before = past.held_back_until = now + 2h;
   board_.set(0, past);
   EXPECT_EQ(shown(0).next_start, now + 2h);
   EXPECT_NE(shown(0).error.find("held back until 2026-03-01T02:00"), std::string::npos);
+
+  past = failure(now);
+  past.state.open = schedule::OpenSlot{now, now, now + 20min, false};
+  past.state.not_before = now + 20min;
+  board_.set(0, past);
+  EXPECT_EQ(shown(0).next_start, now + 20min);
+  EXPECT_EQ(shown(0).next_is, web::Collector::NextIs::rate_limit);
+  board_.set(0, success(now));
+  EXPECT_EQ(shown(0).next_is, web::Collector::NextIs::slot);
 }
 
 TEST_F(BoardTest, RunningBeforeTheLedgerSaysSo) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "collect/entry.hpp"
+#include "collect/request.hpp"
 #include "schedule/planner.hpp"
 
 namespace keeper {
@@ -21,6 +22,10 @@ std::string first_of(const config::Faults& faults) {
   std::string text = fmt::format("{}: {}{}{}", where, it.key, it.key.empty() ? "" : " ", it.message);
   if (sorted.size() > 1) text += fmt::format(" (and {} more; see pulse validate)", sorted.size() - 1);
   return text;
+}
+
+Kept::Outline outline_of(const config::Collector& it) {
+  return {it.description, it.timeout, it.expected_change_every, collect::host_of(it)};
 }
 
 void spoil(Member& member, std::string fault, base::WallTime now) {
@@ -79,12 +84,11 @@ Roster roster_of(std::vector<Member> members) {
 // Copied, so that what stays for good lies together here, and not between what the threads that read files
 // have let go.
 Kept::Kept(const config::Collector& collector, const config::StoredCollector& stored)
-    : data_(std::make_shared<Data>(
-          Data{{collector.description, collector.timeout, collector.expected_change_every}, stored})) {}
+    : data_(std::make_shared<Data>(Data{outline_of(collector), stored})) {}
 
 Kept::Kept(Whole whole) {
   if (!whole) return;
-  Outline outline{whole->description, whole->timeout, whole->expected_change_every};
+  Outline outline = outline_of(*whole);
   data_ = std::make_shared<Data>(Data{std::move(outline), std::move(whole)});
 }
 

@@ -30,6 +30,7 @@ class Kept {
     std::string description;
     base::Duration timeout{};
     std::optional<base::Duration> expected_change_every;
+    std::string host;  // that it asks; "": a template says it
   };
   Kept() = default;  // none
   Kept(std::nullptr_t) {}

@@ -17,7 +17,7 @@ using base::WallTime;
 using namespace std::chrono_literals;
 
 constexpr base::Duration longest_rest = 60s;
-constexpr std::chrono::seconds first_rung = 30s;
+constexpr std::chrono::milliseconds between_tries = 500ms;  // of collectors whose host is back
 constexpr std::chrono::seconds after_busy = 1s, after_no_begin = 15s;
 
 telemetry::Level level_of(schedule::Condition condition) {
@@ -118,6 +118,21 @@ void Scheduler::plan() {
     if (planner_->state(it.entry).running) start(it);  // else the ledger had news of it just now
 }
 
+// One after the other: whether all of them may be asked at once, the host's gate decides.
+void Scheduler::host_is_back(const std::string& host) {
+  if (!planner_) return;
+  WallTime at = parts_.clock.wall();
+  for (std::size_t i = 0; i < roster_.members.size(); ++i) {
+    const Kept& collector = roster_.members[i].collector;
+    if (!collector || collector.outline().host != host) continue;
+    schedule::State state = planner_->state(i);
+    if (state.running || !state.open || !state.open->on_ladder || state.open->try_at <= at) continue;
+    state.open->sooner = at;
+    planner_->update(i, state);
+    at += between_tries;
+  }
+}
+
 void Scheduler::start(const schedule::Plan::Start& start) {
   const Member& member = roster_.members[start.entry];
   const std::string& name = member.entry.name;
@@ -173,7 +188,7 @@ void Scheduler::ended(std::uint64_t id, const collect::RunReport& report) {
     broken.run.finished_at = broken.run.first_failed = parts_.clock.wall();
     broken.open = schedule::OpenSlot{.slot = parts_.clock.wall(),  // whichever it took
                                      .first_failed = parts_.clock.wall(),
-                                     .try_at = parts_.clock.wall() + first_rung,
+                                     .try_at = parts_.clock.wall() + schedule::first_rung,
                                      .on_ladder = true};
   }
   news_.insert(active.name);

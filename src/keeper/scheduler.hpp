@@ -73,10 +73,11 @@ class Scheduler {
 
   void ended(std::uint64_t id, const collect::RunReport& report);
   void request(Request request);
-  void renew(Roster roster);  // after a reload; runs under way go on
-  void look_around();         // what others that share the database did, and which of them died
-  void stop();                // every run; nothing begins any more
-  void record_ends();         // those that the store did not take yet; once more, and not for long
+  void renew(Roster roster);                   // after a reload; runs under way go on
+  void host_is_back(const std::string& host);  // what waits for it is tried now, not at its next rung (RT9)
+  void look_around();  // what others that share the database did, and which of them died
+  void stop();         // every run; nothing begins any more
+  void record_ends();  // those that the store did not take yet; once more, and not for long
   const Roster& roster() const { return roster_; }
   std::size_t running() const { return active_.size(); }
   bool knows_all() const { return planner_ != nullptr && first_read_.empty(); }  // the ledger was read

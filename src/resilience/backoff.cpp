@@ -21,7 +21,7 @@ std::int64_t exponential(std::int64_t base, std::int64_t cap, unsigned retry) {
 base::Duration Backoff::delay(unsigned retry, base::Duration previous, base::Rng& rng) const {
   const std::int64_t first = std::max<std::int64_t>(base.count(), 0);
   const std::int64_t limit = std::max<std::int64_t>(cap.count(), 0);
-  const std::int64_t d = exponential(first, limit, retry);
+  const std::int64_t d = exponential(first, limit, kind == Kind::constant ? 0 : retry);
   switch (jitter) {
     case Jitter::none: return nanoseconds{d};
     case Jitter::full: return nanoseconds{rng.between(0, d)};

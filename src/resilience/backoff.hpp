@@ -1,6 +1,8 @@
 // How long to wait before the next attempt (semantics RT5). Pure: the caller owns the generator and does the
 // waiting.
 //
+// Without overflow for any retry number.
+//
 //   Backoff backoff{.base = 1s, .cap = 32s, .jitter = Jitter::equal};
 //   delay = backoff.delay(retry, previous, rng);      // retry = 0 before the second attempt
 #pragma once
@@ -24,8 +26,10 @@ struct Backoff {
   base::Duration base = std::chrono::seconds{2};
   base::Duration cap = std::chrono::seconds{32};
   Jitter jitter = Jitter::equal;
+  enum class Kind { exponential, constant };
+  Kind kind = Kind::exponential;
 
-  // d = min(cap, base · 2^retry), safe for any retry number; then the jitter. `previous` matters to
+  // d = min(cap, base · 2^retry), or min(cap, base) when constant; then the jitter. `previous` matters to
   // `decorrelated` only (0 at first).
   base::Duration delay(unsigned retry, base::Duration previous, base::Rng& rng) const;
 };

@@ -41,6 +41,15 @@ TEST(Backoff, CapThatIsNoPowerOfTwoTimesBase) {
   EXPECT_EQ(delays(backoff, 4, rng), (std::vector<Duration>{3ns, 6ns, 10ns, 10ns}));
 }
 
+TEST(Backoff, ConstantIsTheSameEveryTime) {
+  Rng rng(1);
+  const Backoff backoff{.base = 5s, .cap = 8s, .jitter = Jitter::none, .kind = Backoff::Kind::constant};
+  EXPECT_EQ(delays(backoff, 3, rng), (std::vector<Duration>{5s, 5s, 5s}));
+  EXPECT_EQ(backoff.delay(UINT_MAX, 0s, rng), 5s);
+  const Backoff half{.base = 5s, .cap = 8s, .jitter = Jitter::equal, .kind = Backoff::Kind::constant};
+  for (int i = 0; i < 100; ++i) EXPECT_GE(half.delay(9, 0s, rng), 2500ms);
+}
+
 TEST(Backoff, AnyRetryNumberIsSafe) {
   Rng rng(1);
   for (const Jitter jitter : {Jitter::none, Jitter::full, Jitter::equal, Jitter::decorrelated}) {

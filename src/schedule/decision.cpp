@@ -83,6 +83,7 @@ Decision go_on(const View& view) {
   // So far ahead lies what another side asked for, but no rung and no interruption: the clock was set back.
   const bool asked_for = !state.open->on_ladder && state.not_before && *state.not_before >= at;
   if (!asked_for && at > view.now + longest_rung) at = view.now;
+  if (state.open->sooner) at = std::min(at, *state.open->sooner);
   if (state.not_before) at = std::max(at, *state.not_before);
   if (at <= view.now)
     decision.start = Decision::Start{state.open->slot, true, state.open->try_at};
@@ -203,17 +204,20 @@ State after_run(const Entry& entry, State state, const RunEnd& end, base::Rng& r
     case Recovery::none: return state;
     case Recovery::at_once: break;
     case Recovery::exact_instant:
-      if (end.retry_at) {
-        if (*end.retry_at - end.ended > max_retry_after) return state;
-        open.try_at = *end.retry_at;
-        state.not_before = end.retry_at;
-        break;
-      }
+      if (end.retry_at && *end.retry_at - end.ended > max_retry_after) return state;
       [[fallthrough]];
     case Recovery::ladder: {
       auto next_start = entry.timetable->next(*state.last_slot);
       if (next_start) *next_start += micros(entry.offset());
       const auto rung = next_try({open.first_failed, end.began, end.ended}, next_start, rng);
+      // An instant that is nearer than the next rung would be asked for again and again (`Retry-After: 0`).
+      const bool is_named =
+          end.retry_at && recovery_of(end.outcome, end.failure_type) == Recovery::exact_instant;
+      if (is_named) state.not_before = end.retry_at;
+      if (is_named && *end.retry_at >= rung.value_or(end.ended + first_rung)) {
+        open.try_at = *end.retry_at;
+        break;
+      }
       if (!rung) return state;
       open.try_at = *rung;
       open.on_ladder = true;

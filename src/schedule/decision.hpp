@@ -48,6 +48,7 @@ struct OpenSlot {
   WallTime try_at;
   bool on_ladder =
       false;  // else interrupted: its time is exact, and with recover_missed: all it keeps its turn
+  std::optional<WallTime> sooner{};  // what it waits for is over: try it then; not for the ledger
 };
 
 // What the ledger says.

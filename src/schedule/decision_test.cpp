@@ -226,6 +226,27 @@ TEST(Decide, RateLimitedUntilTheInstant) {  // RT3, RT4, RT11
   EXPECT_TRUE(after_run(it, running(noon), limited, rng).open->on_ladder);
 }
 
+// `Retry-After: 0` would be asked for again and again: an instant before the next rung waits for that.
+TEST(Decide, AnInstantThatIsNearWaitsForTheRung) {
+  base::Rng rng(1);
+  const Entry it = hourly();
+  RunEnd limited{.outcome = Outcome::rate_limited, .began = noon, .ended = noon + 5s, .retry_at = noon + 5s};
+  for (const auto soon : {0s, 5s, 34s}) {
+    limited.retry_at = noon + soon;
+    const State state = after_run(it, running(noon), limited, rng);
+    expect_wait(ask(it, state, noon + 5s),
+                noon + 35s);  // 30 s after the first failure, which is the end here
+  }
+  limited.retry_at = noon + 35s;
+  expect_wait(ask(it, after_run(it, running(noon), limited, rng), noon + 5s), noon + 35s);
+  limited.retry_at = noon + 36s;
+  expect_wait(ask(it, after_run(it, running(noon), limited, rng), noon + 5s), noon + 36s);
+
+  limited.ended = noon + 59min + 50s;  // the next slot comes before the rung
+  limited.retry_at = limited.ended + 2s;
+  EXPECT_FALSE(after_run(it, running(noon), limited, rng).open);
+}
+
 TEST(Decide, WhatAStopCancelledIsDueAgain) {  // SS4
   base::Rng rng(1);
   Entry it = hourly();

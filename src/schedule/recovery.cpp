@@ -9,7 +9,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-constexpr std::array<seconds, 4> rungs{seconds{30}, seconds{90}, seconds{210}, seconds{450}};
+constexpr std::array<seconds, 4> rungs{first_rung, seconds{90}, seconds{210}, seconds{450}};
 constexpr microseconds shortest_step = seconds{192};  // 4 minutes - 20 %
 constexpr microseconds longest_step = longest_rung;
 

@@ -57,6 +57,7 @@ struct Attempts {
 std::optional<WallTime> next_try(const Attempts& attempts, std::optional<WallTime> next_start,
                                  base::Rng& rng);
 
+inline constexpr std::chrono::seconds first_rung{30};
 inline constexpr std::chrono::seconds longest_rung{288};  // 4 minutes + 20 %
 
 }  // namespace schedule

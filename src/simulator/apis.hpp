@@ -33,4 +33,6 @@ Api ibge_sidra_api();     // row 0 names the columns
 Api owid_energy_api();    // CSV
 Api ilostat_api();        // .csv.gz
 
+Api football_api();  // API-Football: a service with a key and quotas (football.hpp)
+
 }  // namespace simulator

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "simulator/bot_api.hpp"
 
 namespace simulator {
 namespace {
@@ -74,20 +75,23 @@ std::optional<std::string> decode_base64(std::string_view text) {
 
 base::Result<Fault> parse_fault(const std::string& body) {
   const Json json = TRY(parse_object(body));
-  static constexpr std::array known{"api",     "kind",         "count", "status",     "milliseconds",
-                                    "headers", "content_type", "body",  "body_base64"};
+  static constexpr std::array known{"api",     "kind",         "count", "status",      "milliseconds",
+                                    "headers", "content_type", "body",  "body_base64", "method"};
   for (const auto& [key, value] : json.items())
     if (std::find(known.begin(), known.end(), key) == known.end())
       return bad(fmt::format("unknown key '{}'", key));
 
   Fault fault;
   fault.api = TRY(text_in(json, "api", ""));
-  if (!fault.api.empty() && find_api(fault.api) == nullptr)
-    return bad(fmt::format("unknown api '{}'", fault.api));
+  if (!fault.api.empty() && !is_known_api(fault.api)) return bad(fmt::format("unknown api '{}'", fault.api));
+  fault.method = TRY(text_in(json, "method", ""));
+  if (!fault.method.empty() && fault.api != BotApi::name)
+    return bad(fmt::format("'method' goes with \"api\": \"{}\" only", BotApi::name));
   const std::string kind = TRY(text_in(json, "kind", ""));
-  constexpr std::array kinds{Fault::Kind::status, Fault::Kind::delay, Fault::Kind::html, Fault::Kind::body};
+  constexpr std::array kinds{Fault::Kind::status, Fault::Kind::delay, Fault::Kind::html, Fault::Kind::body,
+                             Fault::Kind::lost_answer};
   const auto found = std::find_if(kinds.begin(), kinds.end(), [&](auto k) { return to_string(k) == kind; });
-  if (found == kinds.end()) return bad("'kind' must be status, delay, html or body");
+  if (found == kinds.end()) return bad("'kind' must be status, delay, html, body or lost_answer");
   fault.kind = *found;
   fault.count = TRY(number_in(json, "count", 1, -1, 1'000'000'000));
   if (fault.count == 0) return bad("'count' must not be 0");
@@ -113,14 +117,9 @@ base::Result<Fault> parse_fault(const std::string& body) {
 Json to_json(const Fault& fault) {
   Json headers = Json::object();
   for (const auto& [name, value] : fault.headers) headers[name] = value;
-  return {{"api", fault.api},
-          {"kind", to_string(fault.kind)},
-          {"count", fault.count},
-          {"status", fault.status},
-          {"milliseconds", fault.delay.count()},
-          {"headers", headers},
-          {"body_bytes", fault.body.size()},
-          {"content_type", fault.content_type}};
+  return {{"api", fault.api},     {"method", fault.method},          {"kind", to_string(fault.kind)},
+          {"count", fault.count}, {"status", fault.status},          {"milliseconds", fault.delay.count()},
+          {"headers", headers},   {"body_bytes", fault.body.size()}, {"content_type", fault.content_type}};
 }
 
 Json to_json(const Request& request) {
@@ -131,6 +130,7 @@ Json to_json(const Request& request) {
           {"api", request.api}};
 }
 
+// Those with data that can be ticked and edited.
 Json known_apis() {
   Json known = Json::array();
   for (const Api& api : apis())
@@ -147,12 +147,16 @@ Json array_of(const List& list) {
 
 }  // namespace
 
+bool is_known_api(std::string_view name) { return name == BotApi::name || find_api(name) != nullptr; }
+
 Answer json_error(int status, const std::string& message) {
   return json_answer({{"error", message}}, status);
 }
 
 Answer unknown_path(const std::string& path) {
-  return json_answer({{"error", "no API answers at " + path}, {"apis", known_apis()}}, 404);
+  Json known = known_apis();
+  known.push_back({{"name", BotApi::name}, {"path", fmt::format("/{}/bot<token>/*", BotApi::host)}});
+  return json_answer({{"error", "no API answers at " + path}, {"apis", std::move(known)}}, 404);
 }
 
 Answer Control::handle(const ControlRequest& request) {

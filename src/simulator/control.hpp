@@ -3,12 +3,15 @@
 //
 //   GET    /_sim/health                          status, seed, names of the APIs, number of requests
 //   POST   /_sim/tick?api=kev&add=2&change=1     → {"added": [keys], "changed": [keys]}
-//   POST   /_sim/edit                            {"api": "kev", "index": 0, "field": "dateAdded", "value":
-//   any JSON} GET    /_sim/truth/kev                       the rows, as an array of objects GET
-//   /_sim/requests  DELETE                the last 10,000; the X-Total-Count header counts all GET
-//   /_sim/faults    POST  DELETE          {"api": "kev", "kind": "status", "status": 503, "count": 2,
-//     "headers": {…}} | {"kind": "delay", "milliseconds": 500} | {"kind": "html"} | {"kind": "body", "body":
-//     "…" or "body_base64": "…", "content_type": "…"}; without "api": for all; "count": -1 = until cleared
+//   POST   /_sim/edit                            {"api": "kev", "index": 0, "field": "dateAdded", "value": …}
+//   GET    /_sim/truth/kev                       the rows, as an array of objects
+//   GET    /_sim/requests  DELETE                the last 10,000; the X-Total-Count header counts all
+//   GET    /_sim/faults    POST  DELETE          {"api": "kev", "kind": "status", "status": 503, "count": 2,
+//     "headers": {…}} | {"kind": "delay", "milliseconds": 500} | {"kind": "html"} | {"kind": "lost_answer"} |
+//     {"kind": "body", "body": "…" or "body_base64": "…", "content_type": "…"}; without "api": for all;
+//     "count": -1 = until cleared; "method": "sendMessage" with "api": "telegram"
+//
+// More below /_sim/: holds.hpp, bot_control.hpp.
 #pragma once
 
 #include <map>
@@ -46,6 +49,7 @@ class Control {
   RequestLog& requests_;
 };
 
+bool is_known_api(std::string_view name);  // one of apis(), or the Bot API
 Answer json_error(int status, const std::string& message);
 Answer unknown_path(const std::string& path);  // 404 that names the known APIs
 

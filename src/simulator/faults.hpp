@@ -1,5 +1,6 @@
 // Faults of the simulated servers, queued up and used in order: each answer takes the oldest fault that is
-// meant for its API. Thread-safe.
+// meant for its API, and of the Bot API for its method. lost_answer: the request is carried out, and then the
+// connection is closed without an answer. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -15,7 +16,7 @@
 namespace simulator {
 
 struct Fault {
-  enum class Kind { status, delay, html, body };
+  enum class Kind { status, delay, html, body, lost_answer };
 
   std::string api;  // empty: all
   Kind kind = Kind::status;
@@ -25,13 +26,14 @@ struct Fault {
   std::chrono::milliseconds delay{0};
   std::string content_type{};
   std::string body{};
+  std::string method{};  // of the Bot API, in any case; empty: all
 };
 std::string_view to_string(Fault::Kind kind);
 
 class FaultQueue {
  public:
   void add(Fault fault);
-  std::optional<Fault> take(std::string_view api);  // uses it once
+  std::optional<Fault> take(std::string_view api, std::string_view method = {});  // uses it once
   std::vector<Fault> list() const;
   void clear();
 

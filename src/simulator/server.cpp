@@ -3,13 +3,15 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
-#include <queue>
-#include <stop_token>
-#include <thread>
+
+#include "simulator/bot_control.hpp"
+#include "simulator/bot_postman.hpp"
+#include "simulator/holds.hpp"
+#include "simulator/suspended.hpp"
 
 namespace simulator {
 namespace {
@@ -25,9 +27,40 @@ struct Exchange {
   std::string body{};
   bool too_large = false;
   std::uint64_t number = 0;  // in the request log; 0: not logged yet
+  bool held = false;         // it has waited for a hold's end
+  bool faulted = false;      // `fault` is decided
   std::optional<Fault> fault{};
   bool delayed = false;
+  std::uint64_t ticket = 0;   // not 0: the Bot API's answer is not ready
+  base::WallTime deadline{};  // of the ticket
+
+  std::size_t limit(std::string_view url) const {
+    return url == "/_sim/telegram/updates" ? Server::maximum_updates_body : Server::maximum_body;
+  }
 };
+
+// Whom a request is for.
+struct Route {
+  const Api* api = nullptr;
+  std::string_view name{};    // of an API, of the Bot API; empty: nobody's
+  std::string path{};         // below the host
+  std::string_view method{};  // of the Bot API
+
+  explicit Route(const std::string& url) {
+    const std::size_t split = std::min(url.find('/', 1), url.size());
+    const std::string_view host = std::string_view(url).substr(0, split).substr(1);
+    path = url.substr(split);
+    if (host == BotApi::host) {
+      name = BotApi::name;
+      method = bot_method(path);
+    } else if ((api = route(host, path)) != nullptr) {
+      name = api->name;
+    }
+  }
+  bool is_bot() const { return name == BotApi::name; }
+};
+
+std::string poll_group(std::uint64_t ticket) { return fmt::format("poll:{}", ticket); }
 
 MHD_Result add_header(void* cls, MHD_ValueKind, const char* name, const char* value) {
   auto& headers = *static_cast<std::map<std::string, std::string>*>(cls);
@@ -82,18 +115,16 @@ Answer faulty_answer(const Fault& fault) {
 }  // namespace
 
 struct Server::Impl {
-  Impl(World& the_world, const base::Clock& the_clock) : world(the_world), clock(the_clock) {}
+  Impl(World& the_world, const base::Clock& the_clock, BotOptions options)
+      : world(the_world),
+        clock(the_clock),
+        bot(std::move(options), [this](std::uint64_t ticket) { suspended.resume(poll_group(ticket)); }) {}
 
   ~Impl() {
-    timer.request_stop();
-    if (timer.joinable()) timer.join();
-    {
-      // Suspended connections must be resumed before the daemon ends; they come back to answer(), which drops
-      // them.
-      const std::lock_guard lock(mutex);
-      stopping = true;
-      for (; !delayed.empty(); delayed.pop()) MHD_resume_connection(delayed.top().connection);
-    }
+    // Suspended connections must be resumed before the daemon ends; they come back to answer(), which drops
+    // them.
+    postman.reset();
+    suspended.stop();
     if (daemon != nullptr) MHD_stop_daemon(daemon);
   }
 
@@ -110,7 +141,7 @@ struct Server::Impl {
     if (daemon == nullptr)
       return base::error(base::Code::unavailable, "cannot listen on 127.0.0.1:{}: {}", port,
                          std::strerror(errno));
-    timer = std::jthread([this](std::stop_token stop) { resume_delayed(std::move(stop)); });
+    postman.emplace(bot, clock);
     return {};
   }
 
@@ -131,7 +162,7 @@ struct Server::Impl {
       return MHD_YES;
     }
     if (*size > 0) {
-      exchange.too_large = exchange.too_large || exchange.body.size() + *size > maximum_body;
+      exchange.too_large = exchange.too_large || exchange.body.size() + *size > exchange.limit(url);
       if (!exchange.too_large) exchange.body.append(data, *size);
       *size = 0;
       return MHD_YES;
@@ -142,115 +173,125 @@ struct Server::Impl {
   MHD_Result answer(MHD_Connection* connection, const std::string& url, const std::string& method,
                     Exchange& exchange) {
     if (exchange.too_large)
-      return send(connection, json_error(413, fmt::format("more than {} bytes", maximum_body)));
-    if (url.starts_with("/_sim/")) {
-      ControlRequest request{.method = method, .path = url, .query = {}, .body = std::move(exchange.body)};
-      MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &add_argument, &request.query);
-      return send(connection, control.handle(request));
-    }
+      return send(connection, json_error(413, fmt::format("more than {} bytes", exchange.limit(url))));
+    if (url.starts_with("/_sim/")) return control_answer(connection, url, method, exchange);
+    if (exchange.number != 0 && suspended.stopping()) return MHD_NO;
 
-    const std::size_t split = std::min(url.find('/', 1), url.size());
-    const Api* api =
-        route(std::string_view(url).substr(0, split).substr(1), std::string_view(url).substr(split));
-    if (exchange.number == 0) {
-      exchange.number = log(connection, method, exchange, api);
-      if (api != nullptr) exchange.fault = faults.take(api->name);
+    const Route route(url);
+    if (exchange.number == 0) exchange.number = log(connection, method, exchange, route);
+    if (!exchange.held && !route.name.empty() && holds.held(route.name)) {
+      exchange.held = true;
+      return suspended.add(connection, Holds::group(route.name), {}) ? MHD_YES : MHD_NO;
     }
-    if (exchange.fault && exchange.fault->kind == Fault::Kind::delay) {
-      if (!exchange.delayed) return suspend(connection, exchange);
-      if (is_stopping()) return MHD_NO;
+    if (!exchange.faulted && !route.name.empty()) exchange.fault = faults.take(route.name, route.method);
+    exchange.faulted = true;
+    if (has_fault(exchange, Fault::Kind::delay) && !exchange.delayed) {
+      exchange.delayed = true;
+      const auto due = std::chrono::steady_clock::now() + exchange.fault->delay;
+      return suspended.add(connection, "", due) ? MHD_YES : MHD_NO;
     }
-    ApiRequest request{.method = method,
-                       .path = url.substr(split),
-                       .query = {},
-                       .headers = {},
-                       .body = std::move(exchange.body)};
+    if (exchange.ticket != 0 && is_gone(connection)) {
+      bot.drop(exchange.ticket);
+      return MHD_NO;
+    }
+    const auto made = make(connection, url, method, route, exchange);
+    if (!made) return wait_for_bot(connection, exchange);
+    if (has_fault(exchange, Fault::Kind::lost_answer)) return MHD_NO;  // it closes the connection
+    requests.finish(exchange.number, made->status);
+    return send(connection, *made);
+  }
+
+  // Nobody looks at a suspended connection: who has left is noticed only now.
+  static bool is_gone(MHD_Connection* connection) {
+    const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    char byte = 0;
+    return info != nullptr && ::recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  }
+
+  static bool has_fault(const Exchange& exchange, Fault::Kind kind) {
+    return exchange.fault && exchange.fault->kind == kind;
+  }
+
+  MHD_Result control_answer(MHD_Connection* connection, const std::string& url, const std::string& method,
+                            Exchange& exchange) {
+    ControlRequest request{.method = method, .path = url, .query = {}, .body = std::move(exchange.body)};
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &add_argument, &request.query);
+    if (url.starts_with(BotControl::prefix))
+      return send(connection, bot_control.handle(request, clock.wall()));
+    return send(connection, url == "/_sim/hold" ? holds.handle(request) : control.handle(request));
+  }
+
+  // Nothing: the Bot API has no answer yet.
+  std::optional<Answer> make(MHD_Connection* connection, const std::string& url, const std::string& method,
+                             const Route& route, Exchange& exchange) {
+    if (route.name.empty()) return unknown_path(url);
+    if (exchange.ticket != 0) return bot_answer(bot.resume(exchange.ticket, clock.wall()), exchange);
+    if (exchange.fault && exchange.fault->kind != Fault::Kind::delay &&
+        exchange.fault->kind != Fault::Kind::lost_answer)
+      return faulty_answer(*exchange.fault);
+    ApiRequest request{
+        .method = method, .path = route.path, .query = {}, .headers = {}, .body = std::move(exchange.body)};
     request.time = clock.wall();
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &add_parameter, &request.query);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, &add_header, &request.headers);
-    const Answer made = make(url, api, exchange, request);
-    requests.finish(exchange.number, made.status);
-    return send(connection, made);
+    if (route.is_bot()) return bot_answer(bot.call(request), exchange);
+    const bool get = method == "GET" || method == "HEAD";
+    if (route.api->method == "GET" ? !get : method != route.api->method)
+      return json_error(
+          405, route.api->method == "GET" ? "only GET and HEAD" : fmt::format("only {}", route.api->method));
+    return world.serve(*route.api, request);
   }
 
-  Answer make(const std::string& url, const Api* api, const Exchange& exchange, const ApiRequest& request) {
-    if (api == nullptr) return unknown_path(url);
-    if (exchange.fault && exchange.fault->kind != Fault::Kind::delay) return faulty_answer(*exchange.fault);
-    const bool get = request.method == "GET" || request.method == "HEAD";
-    if (api->method == "GET" ? !get : request.method != api->method)
-      return json_error(405,
-                        api->method == "GET" ? "only GET and HEAD" : fmt::format("only {}", api->method));
-    return world.serve(*api, request);
+  static std::optional<Answer> bot_answer(BotApi::Reply reply, Exchange& exchange) {
+    exchange.ticket = reply.ticket;
+    exchange.deadline = reply.deadline;
+    if (reply.ticket != 0) return std::nullopt;
+    return std::move(reply.answer);
+  }
+
+  MHD_Result wait_for_bot(MHD_Connection* connection, const Exchange& exchange) {
+    const std::string group = poll_group(exchange.ticket);
+    const auto due = std::chrono::steady_clock::now() + (exchange.deadline - clock.wall());
+    if (!suspended.add(connection, group, due)) return MHD_NO;
+    // It may have been woken before it began to wait.
+    if (bot.is_woken(exchange.ticket)) suspended.resume(group);
+    return MHD_YES;
   }
 
   std::uint64_t log(MHD_Connection* connection, const std::string& method, const Exchange& exchange,
-                    const Api* api) {
-    Request request{
-        .time = clock.wall(), .method = method, .api = std::string(api == nullptr ? "" : api->name)};
+                    const Route& route) {
+    Request request{.time = clock.wall(), .method = method, .api = std::string(route.name)};
     const std::size_t question = std::min(exchange.target.find('?'), exchange.target.size());
     const std::size_t split = std::min(exchange.target.find('/', 1), question);
     request.host =
         exchange.target.substr(std::min<std::size_t>(1, split), split - std::min<std::size_t>(1, split));
     request.path = exchange.target.substr(split, question - split);
+    if (route.is_bot()) request.path = masked_bot_path(request.path);
     if (question < exchange.target.size()) request.query = exchange.target.substr(question + 1);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, &add_header, &request.headers);
     return requests.begin(std::move(request));
   }
-
-  MHD_Result suspend(MHD_Connection* connection, Exchange& exchange) {
-    const std::lock_guard lock(mutex);
-    if (stopping) return MHD_NO;
-    exchange.delayed = true;
-    MHD_suspend_connection(connection);
-    delayed.push({std::chrono::steady_clock::now() + exchange.fault->delay, connection});
-    changed.notify_one();
-    return MHD_YES;
-  }
-
-  void resume_delayed(std::stop_token stop) {
-    std::unique_lock lock(mutex);
-    while (!stop.stop_requested()) {
-      if (delayed.empty()) {
-        changed.wait(lock, stop, [&] { return !delayed.empty(); });
-      } else if (const auto due = delayed.top().due; due > std::chrono::steady_clock::now()) {
-        changed.wait_until(lock, stop, due, [&] { return delayed.top().due < due; });
-      } else {
-        MHD_resume_connection(delayed.top().connection);
-        delayed.pop();
-      }
-    }
-  }
-
-  bool is_stopping() {
-    const std::lock_guard lock(mutex);
-    return stopping;
-  }
-
-  struct Delayed {
-    std::chrono::steady_clock::time_point due;
-    MHD_Connection* connection;
-    bool operator<(const Delayed& other) const { return due > other.due; }  // the earliest on top
-  };
 
   World& world;
   const base::Clock& clock;
   FaultQueue faults;
   RequestLog requests;
   Control control{world, faults, requests};
+  Suspended suspended;
+  Holds holds{suspended};
+  BotApi bot;
+  BotControl bot_control{bot};
+  std::optional<BotPostman> postman;
   MHD_Daemon* daemon = nullptr;
-  std::mutex mutex;  // of the three below
-  std::condition_variable_any changed;
-  std::priority_queue<Delayed> delayed;
-  bool stopping = false;
-  std::jthread timer;
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
 base::Result<std::unique_ptr<Server>> Server::start(World& world, const base::Clock& clock,
-                                                    std::uint16_t port) {
-  auto impl = std::make_unique<Impl>(world, clock);
+                                                    std::uint16_t port, BotOptions bot) {
+  bot.seed = world.seed();
+  auto impl = std::make_unique<Impl>(world, clock, std::move(bot));
   TRY(impl->start(port));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

@@ -69,22 +69,31 @@ struct ApiState {
   std::shared_ptr<const std::string> body;  // of this state; empty until asked for
 };
 
+// An API that is more than a table of records: it keeps a state of its own, which no tick changes, and
+// has neither edit nor truth.
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual Answer answer(const ApiRequest& request) = 0;  // under the World's lock
+};
+
 // One simulated API. A new one is a .cpp file with these functions and a line in apis(). Its answers are one
-// body for everybody, or what `answer` makes of each request (helpers: api_tools.hpp).
+// body for everybody, or what `answer` makes of each request (helpers: api_tools.hpp), or a service's.
 struct Api {
   std::string_view name;
   std::string_view host;
-  std::string_view path;  // "/v2/launch/*": and all below
-  std::string_view key;   // the field that identifies a record; several: "dataset,geo,time", keys are "a|b|c"
+  std::string_view path;   // "/v2/launch/*": and all below
+  std::string_view key{};  // field that identifies a record; several: "dataset,geo,time", keys are "a|b|c"
   std::string_view content_type = "application/json";
   std::size_t records = 0;  // unless the user says otherwise
-  void (*generate)(ApiState& state, std::size_t records);
-  Record (*make)(ApiState& state);                  // a new record, dated state.released
-  void (*change)(ApiState& state, Record& record);  // one field, to a value that it never had
+  void (*generate)(ApiState& state, std::size_t records) = nullptr;
+  Record (*make)(ApiState& state) = nullptr;                  // a new record, dated state.released
+  void (*change)(ApiState& state, Record& record) = nullptr;  // one field, to a value that it never had
   std::string (*body)(const ApiState& state) = nullptr;
   Answer (*answer)(const ApiState& state, const ApiRequest& request) = nullptr;
   std::string_view method = "GET";  // "POST": nothing else
   std::string_view source{};        // the API whose records this one shows in another form
+  std::unique_ptr<Service> (*service)(std::uint64_t seed) = nullptr;  // instead of all functions above
 };
 
 std::span<const Api> apis();
@@ -100,6 +109,7 @@ class World {
 
   std::uint64_t seed() const { return seed_; }
   Answer serve(const Api& api, const ApiRequest& request = {});
+  void replace(std::string_view api, std::unique_ptr<Service> service);  // the service that came with the API
 
   struct Ticked {
     std::vector<std::string> added;  // keys; in the order in which the body shows them
@@ -119,6 +129,7 @@ class World {
   const base::Clock* const clock_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, ApiState, std::less<>> states_;
+  std::map<std::string, std::unique_ptr<Service>, std::less<>> services_;
 };
 
 // The rows that a perfect collector would hold, as a JSON array of objects (truth.cpp; shares no code with

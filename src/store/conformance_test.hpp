@@ -30,6 +30,15 @@ inline constexpr std::array engines{
            "SELECT pg_sleep(3600)"},
 };
 
+// The same with a ledger of another name, for what knows of ledgers.
+inline constexpr std::array engines_of_phoenix{
+    Engine{"sqlite_phoenix",
+           [](const TempFolder& folder) { return open(folder / "phoenix.db", false, "phoenix"); }, true,
+           endless_recursion},
+    Engine{"postgresql_phoenix", [](const TempFolder&) { return open_fresh_postgres("phoenix"); }, true,
+           "SELECT pg_sleep(3600)"},
+};
+
 inline std::string name_of(const ::testing::TestParamInfo<Engine>& info) { return info.param.name; }
 
 class Conformance : public ::testing::TestWithParam<Engine> {

@@ -10,11 +10,11 @@
 //   }));
 //
 // SQL: one statement a call. Parameters are $1, $2 …, never pasted text. Words in braces (outside quotes) are
-// the engine's: {pulse}runs a ledger table, {now} the database's time, {timestamp} {json} {bigint} column
-// types. What differs otherwise is a function of Dialect. Statements are prepared once and kept. Errors:
-// conflict (locked, constraint), no_space, unavailable, cancelled (stop), invalid_data, permission, internal
-// (wrong SQL, an exception in the work). Threads: Database is thread-safe and outlives its sessions. A
-// Session belongs to one thread at a time.
+// the engine's: {ledger}runs (or {pulse}runs, whatever its name) a ledger table, {now} the database's time,
+// {timestamp} {json} {bigint} {serial} column types. What differs otherwise is a function of Dialect.
+// Statements are prepared once and kept. Errors: conflict (locked, constraint), no_space, unavailable,
+// cancelled (stop), invalid_data, permission, internal (wrong SQL, an exception in the work). Threads:
+// Database is thread-safe and outlives its sessions. A Session belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -66,7 +66,7 @@ class Dialect {
   virtual ~Dialect() = default;
   virtual std::string_view name() const = 0;                         // "sqlite", "postgresql"
   virtual std::string quote(std::string_view identifier) const = 0;  // "a""b"
-  virtual std::string ledger(std::string_view table) const = 0;      // pulse_runs; pulse.runs
+  virtual std::string ledger(std::string_view table) const = 0;      // pulse_runs; phoenix.jobs
   // Quoted; SQLite has no schemas: there a schema other than "" is temp, main or an attached database.
   virtual std::string table(std::string_view schema, std::string_view name) const = 0;
   virtual bool same_name(std::string_view a, std::string_view b) const = 0;  // of identifiers

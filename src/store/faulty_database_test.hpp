@@ -28,15 +28,25 @@ class FaultyDatabase final : public Database {
   explicit FaultyDatabase(Database& inner) : inner_(inner) {}
 
   void fail_at(int call, Lasting lasting) {
+    const std::lock_guard lock(mutex_);
     at_ = call;
     lasting_ = lasting;
     calls_ = 0;
     fired_.clear();
   }
-  void heal() { at_ = 0; }
-  bool fired() const { return !fired_.empty(); }
-  const std::string& where() const { return fired_; }  // the call that failed first: "commit", or its SQL
-  int calls() const { return calls_; }                 // since fail_at()
+  void heal() {
+    const std::lock_guard lock(mutex_);
+    at_ = 0;
+  }
+  bool fired() const { return !where().empty(); }
+  std::string where() const {  // the call that failed first: "commit", or its SQL
+    const std::lock_guard lock(mutex_);
+    return fired_;
+  }
+  int calls() const {  // since fail_at()
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
 
   const Dialect& dialect() const override { return inner_.dialect(); }
   std::string description() const override { return inner_.description(); }
@@ -120,7 +130,7 @@ class FaultyDatabase final : public Database {
   };
 
   Database& inner_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   int at_ = 0;
   Lasting lasting_ = Lasting::once;
   int calls_ = 0;

@@ -112,6 +112,73 @@ TEST_P(Migrations, TheEmbeddedOnesRun) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Migrations, ::testing::ValuesIn(engines), name_of);
+INSTANTIATE_TEST_SUITE_P(Phoenix, Migrations, ::testing::ValuesIn(engines_of_phoenix), name_of);
+
+constexpr std::array<Migration, 1> both_words{
+    {{1, "words",
+      "CREATE TABLE {pulse}jobs (id {bigint} PRIMARY KEY);\nCREATE INDEX {ledger}jobs_by_id ON {ledger}jobs "
+      "(id);"
+      "\nCREATE UNIQUE INDEX {pulse}jobs_once ON {pulse}jobs (id);\nINSERT INTO {ledger}jobs VALUES (7)"}}};
+
+// The names that a foreign program would see.
+std::string names(Session& session, std::string_view sql) {
+  std::string list;
+  const auto rows = query(session, sql);
+  EXPECT_TRUE(rows) << message_of(rows);
+  if (rows)
+    for (const Row& row : *rows) list += row.text(0) + ' ';
+  return list;
+}
+
+TEST(Ledgers, TwoInOneFileDoNotMeet) {
+  const TempFolder folder;
+  for (const char* ledger : {"pulse", "phoenix"}) {
+    const auto database = open(folder / "both.db", false, ledger);
+    ASSERT_OK(migrate(*database, both_words, {}));
+    const auto session = session_of(*database);
+    EXPECT_EQ(number(*session, "SELECT id FROM {pulse}jobs"), 7);
+    EXPECT_EQ(database->dialect().ledger("jobs"), std::string(ledger) + "_jobs");
+  }
+  EXPECT_EQ(names(*session_of(*open(folder / "both.db")),
+                  "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name"),
+            "phoenix_jobs phoenix_jobs_by_id phoenix_jobs_once phoenix_schema_migrations "
+            "pulse_jobs pulse_jobs_by_id pulse_jobs_once pulse_schema_migrations ");
+}
+
+TEST(Ledgers, TwoOnOneServerDoNotMeet) {
+  const std::string url = PostgresServer::instance().fresh_database();
+  for (const char* ledger : {"pulse", "phoenix"}) {
+    const auto database = open_postgres_at(url, 2, ledger);
+    ASSERT_OK(migrate(*database, both_words, {}));
+    const auto session = session_of(*database);
+    EXPECT_EQ(number(*session, "SELECT id FROM {ledger}jobs"), 7);
+    EXPECT_EQ(database->dialect().ledger("jobs"), std::string(ledger) + ".jobs");
+    EXPECT_EQ(names(*session, "SHOW application_name"), ledger + std::string(" "));
+    EXPECT_EQ(names(*session, "SELECT tablename || '/' || indexname FROM pg_indexes WHERE schemaname = '" +
+                                  std::string(ledger) + "' ORDER BY 1"),
+              "jobs/jobs_by_id jobs/jobs_once jobs/jobs_pkey schema_migrations/schema_migrations_pkey ");
+  }
+}
+
+TEST(Ledgers, EachIsMissedByItsName) {
+  const TempFolder folder;
+  const auto refused = try_open(folder / "phoenix.db", true, "phoenix");
+  EXPECT_FAILS(Code::unavailable, refused);
+  EXPECT_TRUE(mentions(refused, "run `phoenix run` first")) << message_of(refused);
+}
+
+// Another ledger's migration under way is not waited for.
+TEST(Ledgers, EachIsMigratedUnderALockOfItsOwn) {
+  const std::string url = PostgresServer::instance().fresh_database();
+  const auto pulse = open_postgres_at(url, 2), phoenix = open_postgres_at(url, 2, "phoenix");
+  const auto session = session_of(*pulse);
+  ASSERT_OK(session->transact(Access::write, {}, [&](Connection& connection) -> base::Result<void> {
+    for (const std::string& statement : connection.dialect().before_migrations())
+      TRY(connection.execute(statement));
+    EXPECT_EQ(migrate(*phoenix, both_words, {}).value_or(0), 1);
+    return {};
+  }));
+}
 
 }  // namespace
 }  // namespace store::testing

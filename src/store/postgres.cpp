@@ -54,13 +54,15 @@ class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(PostgresConnection::Settings settings, const PostgresPool::Limits& limits,
                    base::Clock& clock)
-      : description_(settings.link.parsed.description()), pool_(std::move(settings), limits, clock) {}
+      : dialect_(settings.dialect),
+        description_(settings.link.parsed.description()),
+        pool_(std::move(settings), limits, clock) {}
 
   base::Result<void> open(std::stop_token stop) {
     pool_.release(TRY(pool_.acquire(std::move(stop))));
     return {};
   }
-  const Dialect& dialect() const override { return postgres_dialect(); }
+  const Dialect& dialect() const override { return *dialect_; }
   std::string description() const override { return description_; }
   base::Result<std::unique_ptr<Session>> session(std::stop_token stop) override {
     return std::make_unique<PostgresSession>(pool_, TRY(pool_.acquire(std::move(stop))));
@@ -69,6 +71,7 @@ class PostgresDatabase final : public Database {
                                std::string_view table) override;
 
  private:
+  const std::shared_ptr<const EngineDialect> dialect_;
   const std::string description_;
   PostgresPool pool_;
 };
@@ -148,9 +151,11 @@ base::Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& opt
                                                  .parsed = TRY(parse_postgres_url(options.url)),
                                                  .connect_timeout = options.connect_timeout,
                                                  .answer_timeout = answer_timeout,
-                                                 .clock = &clock},
+                                                 .clock = &clock,
+                                                 .application = options.ledger},
                                         .statement_timeout = options.statement_timeout,
-                                        .schema = options.schema};
+                                        .schema = options.schema,
+                                        .dialect = postgres_dialect(options.ledger)};
   auto database = std::make_unique<PostgresDatabase>(
       std::move(settings),
       PostgresPool::Limits{options.pool_size, options.acquire_timeout, options.check_idle_after}, clock);

@@ -26,7 +26,8 @@ struct PostgresOptions {
   std::chrono::milliseconds connect_timeout{10'000};     // for each host of the URL
   std::chrono::milliseconds statement_timeout{300'000};  // for each statement, a whole COPY too; 0: any time
   std::chrono::milliseconds check_idle_after{30'000};    // a connection unused that long is asked first
-  std::string schema{};  // of tables that are named without one; "": the server's search_path
+  std::string schema{};          // of tables that are named without one; "": the server's search_path
+  std::string ledger = "pulse";  // whose tables {ledger} stands for: the program's name, a to z; its schema
 };
 
 // Connects once, so that what is wrong shows now: invalid_config (the URL, no such database, a server too

@@ -76,6 +76,7 @@ std::vector<Row> rows_of(const Answer& answer) {
 base::Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const Settings& settings,
                                                                            std::stop_token stop) {
   auto connection = std::make_unique<PostgresConnection>();
+  connection->dialect_ = settings.dialect;
   connection->link_ = TRY(PostgresLink::connect(settings.link, stop));
   const auto watch = connection->link_->watch(std::move(stop));
   TRY_WITH(connection->configure(settings), "connecting to {}", settings.link.parsed.description());
@@ -145,7 +146,7 @@ base::Result<void> PostgresConnection::ready(std::string_view sql) {
 
 base::Result<PostgresConnection::Statement> PostgresConnection::prepare(std::string_view sql) {
   Statement statement{.sql = std::string(sql), .name = fmt::format("s{}", next_name_++), .columns = {}};
-  const std::string text = replace_words(sql, postgres_words);
+  const std::string text = replace_words(sql, dialect_->words());
   if (text.find('\0') != std::string::npos)
     return base::error(Code::internal, "a NUL byte in a statement [{}]", excerpt(sql));
   pg_conn* const handle = link_->handle();

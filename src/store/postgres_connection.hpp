@@ -31,6 +31,7 @@ class PostgresConnection final : public Connection {
     PostgresLink::Settings link;
     std::chrono::milliseconds statement_timeout{};
     std::string schema;
+    std::shared_ptr<const EngineDialect> dialect = postgres_dialect();
   };
   // The settings outlive the connection.
   static base::Result<std::unique_ptr<PostgresConnection>> open(const Settings& settings,
@@ -48,7 +49,7 @@ class PostgresConnection final : public Connection {
 
   using Connection::execute;
   using Connection::query;
-  const Dialect& dialect() const override { return postgres_dialect(); }
+  const Dialect& dialect() const override { return *dialect_; }
   base::Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) override;
   base::Result<std::vector<Row>> query(std::string_view sql, std::span<const Param> params) override;
   base::Result<std::vector<std::string>> column_names(std::string_view sql) override;
@@ -84,6 +85,7 @@ class PostgresConnection final : public Connection {
   base::Error explain(base::Error error, std::string_view sql);
   base::Error spoil(base::Error error);
 
+  std::shared_ptr<const EngineDialect> dialect_;
   std::unique_ptr<PostgresLink> link_;
   std::unique_ptr<PostgresLink::Watch> watch_;  // of the transaction under way
   std::list<Statement> statements_;             // the most recently used first

@@ -74,7 +74,7 @@ base::Result<void> PostgresLink::open(std::size_t first_host, std::stop_token st
   // What stands before the URL it may override; what stands behind it overrides the URL.
   std::vector<std::pair<const char*, std::string>> words = {
       {"keepalives_idle", "30"},          {"keepalives_interval", "10"},
-      {"keepalives_count", "3"},          {"fallback_application_name", "pulse"},
+      {"keepalives_count", "3"},          {"fallback_application_name", settings_.application},
       {"dbname", settings_.url.reveal()}, {"client_encoding", "UTF8"}};
   if (first_host > 0) {
     std::array<std::string, 3> lists;

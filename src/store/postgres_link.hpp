@@ -38,6 +38,7 @@ class PostgresLink {
     std::chrono::milliseconds connect_timeout{};
     std::chrono::milliseconds answer_timeout{};  // silence after which the server counts as gone; 0: never
     base::Clock* clock = nullptr;
+    std::string application{};  // as the server shows it, unless the URL says
   };
   // The settings outlive the link.
   static base::Result<std::unique_ptr<PostgresLink>> connect(const Settings& settings, std::stop_token stop);

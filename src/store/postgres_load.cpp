@@ -94,7 +94,7 @@ base::Result<std::int64_t> PostgresConnection::load(std::string_view table,
   std::string names;
   for (const std::string& column : columns) names += (names.empty() ? "" : ", ") + dialect().quote(column);
   copy_.emplace();
-  copy_->sql = fmt::format("COPY {} ({}) FROM STDIN", replace_words(table, postgres_words), names);
+  copy_->sql = fmt::format("COPY {} ({}) FROM STDIN", replace_words(table, dialect_->words()), names);
   const EndOfCopy end{*this};  // also when the source throws
   if (auto loaded = try_load(columns.size(), rows); !loaded) return spoil(std::move(loaded).error());
   return copy_->rows;

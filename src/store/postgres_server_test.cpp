@@ -108,7 +108,7 @@ std::string PostgresServer::admin(const std::string& sql, const std::string& dat
 std::string PostgresServer::fresh_database() {
   for (const std::string& name : databases_) {
     if (admin("SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name + "'") != "0") continue;
-    EXPECT_EQ(admin("DROP SCHEMA IF EXISTS pulse CASCADE; DROP SCHEMA public CASCADE; "
+    EXPECT_EQ(admin("DROP SCHEMA IF EXISTS pulse, phoenix CASCADE; DROP SCHEMA public CASCADE; "
                     "CREATE SCHEMA public AUTHORIZATION pulse; GRANT USAGE ON SCHEMA public TO PUBLIC",
                     name),
               "");
@@ -129,14 +129,16 @@ void PostgresServer::crash() {
   wait_until_it_answers(before);
 }
 
-std::unique_ptr<Database> open_postgres_at(const std::string& url, std::size_t pool_size) {
-  auto database = open_postgres({.url = base::Secret(url), .pool_size = pool_size}, system_clock(), {});
+std::unique_ptr<Database> open_postgres_at(const std::string& url, std::size_t pool_size,
+                                           const std::string& ledger) {
+  auto database =
+      open_postgres({.url = base::Secret(url), .pool_size = pool_size, .ledger = ledger}, system_clock(), {});
   if (!database) ADD_FAILURE() << database.error().message;
   return database ? *std::move(database) : nullptr;
 }
 
-std::unique_ptr<Database> open_fresh_postgres() {
-  return open_postgres_at(PostgresServer::instance().fresh_database());
+std::unique_ptr<Database> open_fresh_postgres(const std::string& ledger) {
+  return open_postgres_at(PostgresServer::instance().fresh_database(), 8, ledger);
 }
 
 }  // namespace store::testing

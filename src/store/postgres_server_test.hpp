@@ -44,7 +44,8 @@ class PostgresServer {
   std::vector<std::string> databases_;
 };
 
-std::unique_ptr<Database> open_postgres_at(const std::string& url, std::size_t pool_size = 8);
-std::unique_ptr<Database> open_fresh_postgres();
+std::unique_ptr<Database> open_postgres_at(const std::string& url, std::size_t pool_size = 8,
+                                           const std::string& ledger = "pulse");
+std::unique_ptr<Database> open_fresh_postgres(const std::string& ledger = "pulse");
 
 }  // namespace store::testing

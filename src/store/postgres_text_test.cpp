@@ -117,18 +117,20 @@ TEST(PostgresDialect, DeclaredTypes) {
   for (const Kind kind :
        {Kind::text, Kind::integer, Kind::bigint, Kind::number, Kind::real, Kind::boolean, Kind::date,
         Kind::timestamp, Kind::timestamp_local, Kind::uuid, Kind::json, Kind::text_list, Kind::integer_list})
-    types += postgres_dialect().type({.kind = kind}) + ", ";
+    types += postgres_dialect()->type({.kind = kind}) + ", ";
   EXPECT_EQ(types,
             "text, integer, bigint, numeric, double precision, boolean, date, timestamptz, timestamp, uuid, "
             "jsonb, text[], bigint[], ");
-  EXPECT_EQ(postgres_dialect().type({.kind = Kind::text, .length = 5}), "varchar(5)");
-  EXPECT_EQ(postgres_dialect().type({.kind = Kind::number, .precision = 5, .scale = 2}), "numeric(5,2)");
+  EXPECT_EQ(postgres_dialect()->type({.kind = Kind::text, .length = 5}), "varchar(5)");
+  EXPECT_EQ(postgres_dialect()->type({.kind = Kind::number, .precision = 5, .scale = 2}), "numeric(5,2)");
 }
 
 TEST(PostgresDialect, Names) {
-  const Dialect& dialect = postgres_dialect();
+  const auto engine = postgres_dialect();
+  const Dialect& dialect = *engine;
   EXPECT_EQ(dialect.table("s\"x", "T"), "\"s\"\"x\".\"T\"");
   EXPECT_EQ(dialect.ledger("runs"), "pulse.runs");
+  EXPECT_EQ(postgres_dialect("phoenix")->ledger("jobs"), "phoenix.jobs");
   EXPECT_TRUE(dialect.same_name("a", "a"));
   EXPECT_FALSE(dialect.same_name("a", "A"));
   const std::string long_name(62, 'x');

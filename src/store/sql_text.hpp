@@ -11,7 +11,7 @@ namespace store {
 
 struct Word {
   std::string_view placeholder;  // {pulse}
-  std::string_view text;         // pulse_
+  std::string text;              // pulse_
 };
 
 // "{pulse}runs" → "pulse_runs"; braces with an unknown word stay.

@@ -10,7 +10,7 @@ namespace {
 using Statements = std::vector<std::string>;
 
 TEST(SqlText, ReplacesKnownWordsOutsideOfQuotesAndComments) {
-  constexpr std::array words = {Word{"{p}", "pulse_"}, Word{"{long}", "INTEGER"}};
+  const std::array words = {Word{"{p}", "pulse_"}, Word{"{long}", "INTEGER"}};
   EXPECT_EQ(replace_words("{p}a {long} {p}{p} {x} {p", words), "pulse_a INTEGER pulse_pulse_ {x} {p");
   EXPECT_EQ(replace_words("'{p}' \"{p}\" 'it''s {p}' {p}", words), "'{p}' \"{p}\" 'it''s {p}' pulse_");
   EXPECT_EQ(replace_words("-- don't {p}\n{p} /* {p}'*/ {p}", words), "-- don't {p}\npulse_ /* {p}'*/ pulse_");

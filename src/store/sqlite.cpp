@@ -12,6 +12,7 @@
 #include "store/gate.hpp"
 #include "store/lock_file.hpp"
 #include "store/sqlite_connection.hpp"
+#include "store/sqlite_dialect.hpp"
 
 namespace store {
 namespace {
@@ -25,7 +26,11 @@ using Names = std::set<std::string>;
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(const SqliteOptions& options, const fs::path& file, base::Clock& clock)
-      : shown_(options.path.string()), file_(file.string()), read_only_(options.read_only), clock_(clock) {}
+      : dialect_(sqlite_dialect(options.ledger)),
+        shown_(options.path.string()),
+        file_(file.string()),
+        read_only_(options.read_only),
+        clock_(clock) {}
 
   base::Result<void> open(std::chrono::milliseconds lock_wait, std::stop_token stop) {
     if (read_only_) {
@@ -33,11 +38,11 @@ class SqliteDatabase final : public Database {
       return {};
     }
     if (!in_memory()) lock_.emplace(TRY(LockFile::acquire(file_, lock_wait, clock_, std::move(stop))));
-    writer_ = TRY(SqliteConnection::open(file_, SqliteConnection::Kind::writer, clock_));
+    writer_ = TRY(SqliteConnection::open(file_, SqliteConnection::Kind::writer, dialect_, clock_));
     return {};
   }
 
-  const Dialect& dialect() const override { return sqlite_dialect(); }
+  const Dialect& dialect() const override { return *dialect_; }
   std::string description() const override { return "SQLite " + shown_; }
   base::Result<std::unique_ptr<Session>> session(std::stop_token stop) override;
   base::Result<Table> describe(Connection& connection, std::string_view schema,
@@ -58,12 +63,13 @@ class SqliteDatabase final : public Database {
  private:
   bool in_memory() const { return file_ == ":memory:"; }
   base::Result<std::unique_ptr<SqliteConnection>> open_reader() {
-    return SqliteConnection::open(file_, SqliteConnection::Kind::reader, clock_);
+    return SqliteConnection::open(file_, SqliteConnection::Kind::reader, dialect_, clock_);
   }
   base::Result<void> read(std::stop_token stop, const Work& work);
   base::Result<void> write(Access access, std::stop_token stop, const Work& work, Names& mine);
   void drop_abandoned();
 
+  const std::shared_ptr<const EngineDialect> dialect_;
   const std::string shown_;
   const std::string file_;
   const bool read_only_;
@@ -187,6 +193,11 @@ base::Result<void> create_folders(const fs::path& folder) {
   return {};
 }
 
+// That makes the database. Only pulse has one that ends by itself.
+std::string first_command(const std::string& ledger) {
+  return ledger == "pulse" ? "pulse collect" : ledger + " run";
+}
+
 // One name for one file, so that two ways to it meet at one lock file.
 base::Result<fs::path> resolve(const SqliteOptions& options) {
   const fs::path& path = options.path;
@@ -198,7 +209,8 @@ base::Result<fs::path> resolve(const SqliteOptions& options) {
   if (!options.read_only) {
     TRY_WITH(create_folders(path.parent_path()), "the database {}", path.string());
   } else if (!fs::exists(path, fault)) {
-    return base::error(Code::unavailable, "no database at {} yet: run `pulse collect` first", path.string());
+    return base::error(Code::unavailable, "no database at {} yet: run `{}` first", path.string(),
+                       first_command(options.ledger));
   }
   fs::path file = fs::weakly_canonical(path, fault);
   if (fault) return base::system_error(fault.value(), "the database " + path.string());

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <stop_token>
+#include <string>
 
 #include "base/clock.hpp"
 #include "store/database.hpp"
@@ -16,7 +17,8 @@ namespace store {
 struct SqliteOptions {
   std::filesystem::path path;                   // ":memory:" = private, for tests
   std::chrono::milliseconds lock_wait{60'000};  // for the lock file; 0 = try once
-  bool read_only = false;  // for listings: no lock, no writes; a missing file is an error
+  bool read_only = false;        // for listings: no lock, no writes; a missing file is an error
+  std::string ledger = "pulse";  // whose tables {ledger} stands for: the program's name, a to z
 };
 
 // Opens or creates the file (its folder too) and holds the lock file `<path>.lock` until destruction;

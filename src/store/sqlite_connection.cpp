@@ -11,7 +11,6 @@
 #include "base/system_error.hpp"
 #include "store/call_work.hpp"
 #include "store/sql_text.hpp"
-#include "store/sqlite_dialect.hpp"
 #include "store/sqlite_functions.hpp"
 
 namespace store {
@@ -92,9 +91,9 @@ class SqliteConnection::Use {
   std::shared_ptr<Statement> statement_;  // shared: the cache may drop it meanwhile
 };
 
-base::Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Kind kind,
-                                                                       base::Clock& clock) {
-  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(clock));
+base::Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
+    const std::string& path, Kind kind, std::shared_ptr<const EngineDialect> dialect, base::Clock& clock) {
+  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(std::move(dialect), clock));
   // A reader too opens for writing: a WAL's index is shared memory that readers write. SQLite itself falls
   // back to reading when the file is write protected.
   const int flags =
@@ -184,7 +183,7 @@ base::Result<std::string> SqliteConnection::command(const char* sql) {
 // ---- statements ----
 
 base::Result<std::shared_ptr<SqliteConnection::Statement>> SqliteConnection::prepare(std::string_view sql) {
-  const std::string text = replace_words(sql, sqlite_words);
+  const std::string text = replace_words(sql, dialect_->words());
   sqlite3_stmt* raw = nullptr;
   const char* rest = nullptr;
   if (sqlite3_prepare_v3(handle_, text.c_str(), static_cast<int>(text.size() + 1), SQLITE_PREPARE_PERSISTENT,
@@ -208,8 +207,8 @@ base::Result<std::shared_ptr<SqliteConnection::Statement>> SqliteConnection::sta
   // Otherwise the statement would be a transaction of its own, and stay whatever happens to the rest.
   if (sqlite3_get_autocommit(handle_) != 0)
     return base::error(Code::internal, "no transaction is open [{}]", excerpt(sql));
-  // A plan tells of the schema as it was when it was made, which stepping it does not check: kept over a change
-  // by others, it reads freed memory.
+  // A plan tells of the schema as it was when it was made, which stepping it does not check: kept over a
+  // change by others, it reads freed memory.
   if (sql.starts_with("EXPLAIN")) return prepare(sql);
   const auto found = std::ranges::find_if(statements_, [&](const auto& known) { return known->sql == sql; });
   if (found != statements_.end()) {

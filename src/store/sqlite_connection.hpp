@@ -14,7 +14,7 @@
 
 #include "base/clock.hpp"
 #include "store/database.hpp"
-#include "store/sqlite_dialect.hpp"
+#include "store/engine_dialect.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -27,6 +27,7 @@ class SqliteConnection final : public Connection {
 
   // A writer creates the file; a reader wants it there, and writes nothing. ":memory:" is private.
   static base::Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Kind kind,
+                                                              std::shared_ptr<const EngineDialect> dialect,
                                                               base::Clock& clock);
   ~SqliteConnection() override;
 
@@ -38,7 +39,7 @@ class SqliteConnection final : public Connection {
 
   using Connection::execute;
   using Connection::query;
-  const Dialect& dialect() const override { return sqlite_dialect(); }
+  const Dialect& dialect() const override { return *dialect_; }
   base::Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) override;
   base::Result<std::vector<Row>> query(std::string_view sql, std::span<const Param> params) override;
   base::Result<std::vector<std::string>> column_names(std::string_view sql) override;
@@ -50,7 +51,8 @@ class SqliteConnection final : public Connection {
   class Use;
   static constexpr std::size_t max_width = 100'000;  // more than a statement has parameters
 
-  explicit SqliteConnection(base::Clock& clock) : clock_(clock) {}
+  SqliteConnection(std::shared_ptr<const EngineDialect> dialect, base::Clock& clock)
+      : dialect_(std::move(dialect)), clock_(clock) {}
   base::Result<void> configure(Kind kind, bool in_memory);
   base::Result<std::string> command(const char* sql);  // the first value of its answer
   base::Result<std::shared_ptr<Statement>> statement(std::string_view sql);
@@ -70,6 +72,7 @@ class SqliteConnection final : public Connection {
   static int on_busy(void* self, int times);
   static int on_progress(void* self);
 
+  const std::shared_ptr<const EngineDialect> dialect_;
   base::Clock& clock_;
   sqlite3* handle_ = nullptr;
   std::list<std::shared_ptr<Statement>> statements_;  // the most recently used first

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <strings.h>
 
+#include <array>
+
 #include "base/check.hpp"
 
 namespace store {
@@ -15,8 +17,10 @@ std::string upper(std::string_view text) {
   return made;
 }
 
-class SqliteDialect final : public Dialect {
+class SqliteDialect final : public EngineDialect {
  public:
+  explicit SqliteDialect(std::string ledger) : EngineDialect(std::move(ledger)) {}
+  std::span<const Word> words() const override { return words_; }
   std::string_view name() const override { return "sqlite"; }
   std::string quote(std::string_view identifier) const override {
     CHECK(identifier.find('\0') == std::string_view::npos, "an identifier cannot hold a NUL byte");
@@ -24,7 +28,7 @@ class SqliteDialect final : public Dialect {
     for (const char c : identifier) quoted.append(c == '"' ? 2 : 1, c);
     return quoted + '"';
   }
-  std::string ledger(std::string_view table) const override { return "pulse_" + std::string(table); }
+  std::string ledger(std::string_view table) const override { return (ledger_ + '_').append(table); }
   std::string table(std::string_view schema, std::string_view name) const override {
     return schema.empty() ? quote(name) : quote(schema) + "." + quote(name);
   }
@@ -87,13 +91,24 @@ class SqliteDialect final : public Dialect {
   std::string_view take_turns() const override { return {}; }
   std::string keep_writers_out(std::string_view) const override { return {}; }
   std::string is_new_row(std::string_view) const override { return {}; }
+
+ private:
+  const std::array<Word, 7> words_{{
+      {"{pulse}", ledger_ + '_'},
+      {"{ledger}", ledger_ + '_'},
+      {"{timestamp}", "TEXT"},
+      {"{json}", "TEXT"},
+      {"{bigint}", "INTEGER"},
+      {"{serial}", "INTEGER"},  // a PRIMARY KEY of this type numbers its rows
+      // The form of base::to_iso8601, so that text order stays time order.
+      {"{now}", "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')"},
+  }};
 };
 
 }  // namespace
 
-const Dialect& sqlite_dialect() {
-  static const SqliteDialect dialect;
-  return dialect;
+std::shared_ptr<const EngineDialect> sqlite_dialect(std::string ledger) {
+  return std::make_shared<SqliteDialect>(std::move(ledger));
 }
 
 }  // namespace store

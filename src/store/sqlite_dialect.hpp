@@ -2,22 +2,13 @@
 // every SqliteConnection.
 #pragma once
 
-#include <array>
+#include <memory>
+#include <string>
 
-#include "store/database.hpp"
-#include "store/sql_text.hpp"
+#include "store/engine_dialect.hpp"
 
 namespace store {
 
-inline constexpr std::array sqlite_words = {
-    Word{"{pulse}", "pulse_"},
-    Word{"{timestamp}", "TEXT"},
-    Word{"{json}", "TEXT"},
-    Word{"{bigint}", "INTEGER"},
-    // The form of base::to_iso8601, so that text order stays time order.
-    Word{"{now}", "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')"},
-};
-
-const Dialect& sqlite_dialect();
+std::shared_ptr<const EngineDialect> sqlite_dialect(std::string ledger = "pulse");
 
 }  // namespace store

@@ -6,7 +6,6 @@
 
 #include "store/sql_text.hpp"
 #include "store/sqlite_connection.hpp"
-#include "store/sqlite_dialect.hpp"
 
 namespace store {
 namespace {
@@ -16,10 +15,10 @@ using base::Code;
 constexpr std::size_t batch_params = 500;  // every build of SQLite takes 999
 constexpr std::size_t batch_bytes = std::size_t{256} << 10;
 
-std::string insert_into(std::string_view table, const std::vector<std::string>& columns, std::size_t rows) {
+std::string insert_into(const Dialect& dialect, std::string_view table,
+                        const std::vector<std::string>& columns, std::size_t rows) {
   std::string names, values;
-  for (const std::string& column : columns)
-    names += (names.empty() ? "" : ", ") + sqlite_dialect().quote(column);
+  for (const std::string& column : columns) names += (names.empty() ? "" : ", ") + dialect.quote(column);
   for (std::size_t i = 0; i < rows * columns.size(); ++i) {
     const bool begins = i % columns.size() == 0;
     values += fmt::format("{}${}", i == 0 ? "" : begins ? "), (" : ", ", i + 1);
@@ -66,8 +65,8 @@ base::Result<std::int64_t> SqliteConnection::load(std::string_view table,
                                                   const RowSource& rows) {
   const std::size_t width = columns.size();
   const std::size_t full = width * std::max<std::size_t>(1, batch_params / std::max<std::size_t>(1, width));
-  const std::string one = insert_into(table, columns, 1);
-  const std::string many = insert_into(table, columns, full / std::max<std::size_t>(1, width));
+  const std::string one = insert_into(*dialect_, table, columns, 1);
+  const std::string many = insert_into(*dialect_, table, columns, full / std::max<std::size_t>(1, width));
   RowBatch batch;
   std::int64_t count = 0;
   const auto flush = [&]() -> base::Result<void> {

@@ -39,13 +39,16 @@ inline base::Clock& system_clock() {
 }
 
 inline base::Result<std::unique_ptr<Database>> try_open(const std::filesystem::path& path,
-                                                        bool read_only = false) {
-  return open_sqlite({.path = path, .lock_wait = std::chrono::milliseconds{0}, .read_only = read_only},
-                     system_clock(), {});
+                                                        bool read_only = false,
+                                                        const std::string& ledger = "pulse") {
+  return open_sqlite(
+      {.path = path, .lock_wait = std::chrono::milliseconds{0}, .read_only = read_only, .ledger = ledger},
+      system_clock(), {});
 }
 
-inline std::unique_ptr<Database> open(const std::filesystem::path& path, bool read_only = false) {
-  auto database = try_open(path, read_only);
+inline std::unique_ptr<Database> open(const std::filesystem::path& path, bool read_only = false,
+                                      const std::string& ledger = "pulse") {
+  auto database = try_open(path, read_only, ledger);
   if (!database) ADD_FAILURE() << database.error().message;
   return database ? *std::move(database) : nullptr;
 }

@@ -93,7 +93,7 @@ struct Metrics::Impl {
       families;
 };
 
-Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::Metrics(std::string program) : program_(std::move(program)), impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
 Counter Metrics::counter(std::string_view name, std::string_view help, const Labels& labels) {

@@ -49,8 +49,10 @@ class Histogram {
 
 class Metrics {
  public:
-  Metrics();
+  explicit Metrics(std::string program = "pulse");
   ~Metrics();
+  // "http_requests_total" → "pulse_http_requests_total": for parts that several programs have.
+  std::string named(std::string_view rest) const { return program_ + "_" + std::string(rest); }
   // The same name and labels give the same series; a handle is valid as long as the registry. A name is one
   // kind for ever (CHECK).
   Counter counter(std::string_view name, std::string_view help, const Labels& labels = {});
@@ -65,6 +67,7 @@ class Metrics {
 
  private:
   struct Impl;
+  const std::string program_;
   std::unique_ptr<Impl> impl_;
 };
 

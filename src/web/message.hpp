@@ -10,6 +10,9 @@ namespace web {
 
 inline constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 
+inline constexpr std::size_t maximum_target = 2048;  // bytes; beyond: 414
+inline constexpr std::size_t maximum_head = 8192;    // beyond: 431
+
 struct Target {
   std::string path;   // decoded; starts with '/'
   std::string query;  // after the '?', as sent
@@ -30,8 +33,9 @@ struct Response {
   int status = 200;
   std::string body{};
   std::string content_type{plain_text};
-  std::string allow{};      // methods, for 405
-  std::string challenge{};  // WWW-Authenticate, for 401
+  std::string allow{};        // methods, for 405
+  std::string challenge{};    // WWW-Authenticate, for 401
+  std::string retry_after{};  // seconds, for 503
   std::string content_security_policy = "default-src 'none'; frame-ancestors 'none'";
 };
 

@@ -46,8 +46,8 @@ struct Options {
 
 class Server {
  public:
-  static constexpr std::size_t maximum_target = 2048;  // beyond: 414
-  static constexpr std::size_t maximum_head = 8192;    // beyond: 431
+  static constexpr std::size_t maximum_target = web::maximum_target;
+  static constexpr std::size_t maximum_head = web::maximum_head;
 
   // invalid_config: this address is not safe, or not ours. conflict: the port is taken. permission: the port
   // is reserved for root. The clock must outlive the server.

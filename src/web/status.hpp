@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "schedule/health.hpp"
+#include "web/probes.hpp"
 
 namespace web {
 
@@ -28,7 +29,13 @@ struct Collector {
   std::optional<LastRun> last_run{};
   std::optional<base::WallTime> last_success{};  // when the newest run that was one ended
   std::optional<base::WallTime> next_start{};    // nothing: only by hand, or paused
-  std::string error{};                           // of the last run, or of the file
+  enum class NextIs {
+    slot,        // as the schedule has it
+    retry,       // a new try of a slot that failed
+    rate_limit,  // the same, at the instant that the other side has named
+  };
+  NextIs next_is = NextIs::slot;
+  std::string error{};  // of the last run, or of the file
 };
 
 // Of the last 24 hours.
@@ -47,13 +54,11 @@ struct Status {
   Totals totals{};
 };
 
-class StatusSource {
+std::string_view to_string(Collector::NextIs next_is);
+
+class StatusSource : public Probes {
  public:
-  virtual ~StatusSource() = default;
   virtual Status status() = 0;
-  virtual bool ready() = 0;
-  virtual std::string why_not_ready() = 0;  // for people; asked only when not ready
-  virtual std::string metrics() = 0;        // Prometheus text, format 0.0.4
 };
 
 }  // namespace web

@@ -26,10 +26,20 @@ Json collector_json(const Collector& collector) {
           {"last_run", std::move(last_run)},
           {"last_success", time(collector.last_success)},
           {"next_start", time(collector.next_start)},
+          {"next_is", collector.next_start ? Json(to_string(collector.next_is)) : Json(nullptr)},
           {"error", collector.error.empty() ? Json(nullptr) : Json(collector.error)}};
 }
 
 }  // namespace
+
+std::string_view to_string(Collector::NextIs next_is) {
+  switch (next_is) {
+    case Collector::NextIs::slot: return "slot";
+    case Collector::NextIs::retry: return "retry";
+    case Collector::NextIs::rate_limit: return "rate_limit";
+  }
+  return "slot";
+}
 
 std::string status_json(const Status& status, base::WallTime now) {
   Json conditions = Json::object();

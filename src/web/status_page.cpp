@@ -4,23 +4,12 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "web/message.hpp"
-#include "web/status_style.hpp"
+#include "web/page_frame.hpp"
 
 namespace web {
 namespace {
 
 using schedule::Condition;
-
-constexpr std::size_t maximum_name = 120;  // bytes, before escaping
-constexpr std::size_t maximum_text = 300;
-
-// What a condition asks of the reader; said by words and a sign, the colour only repeats it.
-struct Mood {
-  std::string_view css;
-  std::string_view sign;
-};
-constexpr Mood bad{"bad", "✖"}, odd{"odd", "▲"}, waiting{"waiting", "○"}, off{"off", "–"}, good{"good", "✔"};
 
 const Mood& mood(Condition condition) {
   switch (condition) {
@@ -62,32 +51,8 @@ std::string words(Condition condition) {
   return text;
 }
 
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return text;
-}
-
 std::string plural(std::uint64_t number, std::string_view noun) {
   return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
-}
-
-// An outside text of its own direction of writing, so that it cannot turn around what stands beside it.
-std::string outside(std::string_view text, std::size_t bytes) {
-  return "<bdi>" + escape_html(base::shorten(text, bytes)) + "</bdi>";
-}
-
-// "12 s", "5 min", "2 h 5 min", "3 d 4 h".
-std::string rough(base::Duration duration) {
-  using namespace std::chrono;
-  if (duration < 1min)
-    return fmt::format("{} s", std::max<std::int64_t>(0, floor<seconds>(duration).count()));
-  return base::format_duration(floor<minutes>(duration));
-}
-
-std::string time_tag(base::WallTime time, std::string_view text) {
-  const std::string exact = base::to_iso8601(time).substr(0, 19) + "Z";  // to the second
-  return fmt::format("<time datetime=\"{0}\" title=\"{0}\">{1}</time>", exact, text);
 }
 
 std::string cell(std::string_view label, std::string_view content) {
@@ -114,8 +79,9 @@ std::string last_run(const Collector& collector, base::WallTime now) {
 
 std::string next_start(const Collector& collector, base::WallTime now) {
   if (!collector.next_start) return "<span class=\"dim\">not planned</span>";
-  return time_tag(*collector.next_start,
-                  *collector.next_start <= now ? "now" : "in " + rough(*collector.next_start - now));
+  const bool is_try = collector.next_is != Collector::NextIs::slot;
+  const std::string when = *collector.next_start <= now ? "now" : "in " + rough(*collector.next_start - now);
+  return time_tag(*collector.next_start, (is_try ? "new try " : "") + when);
 }
 
 std::string row(const Collector& collector, base::WallTime now) {
@@ -151,16 +117,6 @@ Headline headline(const Counts& counts, std::size_t total) {
                        : fmt::format("All {} collectors are healthy", grouped(total)),
             good};
   return {"No collector needs attention", good};
-}
-
-std::string warning_list(const std::vector<std::string>& warnings) {
-  if (warnings.empty()) return {};
-  std::string list = "<ul class=\"warnings\" aria-label=\"Warnings\">\n";
-  for (std::size_t i = 0; i < std::min(warnings.size(), maximum_warnings); ++i)
-    list += fmt::format("<li>{}</li>\n", outside(warnings[i], maximum_text));
-  if (warnings.size() > maximum_warnings)
-    list += fmt::format("<li>and {} more</li>\n", grouped(warnings.size() - maximum_warnings));
-  return list + "</ul>\n";
 }
 
 std::string summary(const Counts& counts, const Totals& totals) {
@@ -209,30 +165,15 @@ constexpr std::string_view empty_state =
 std::string status_page(const Status& status, base::WallTime now) {
   const Counts counts = count(status.collectors);
   const Headline line = headline(counts, status.collectors.size());
-  const std::string program = escape_html(base::shorten(status.program, maximum_name));
-
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"refresh\" content=\"15\">\n"
-      "<title>{} – {}</title>\n<style>{}</style>\n</head>\n<body>\n",
-      line.text, program, status_style);
-  html += fmt::format(
-      "<header>\n<h1>{}</h1>\n<p class=\"headline {}\"><span aria-hidden=\"true\">{}</span> "
-      "{}</p>\n</header>\n<main>\n{}",
-      program, line.mood.css, line.mood.sign, line.text, warning_list(status.warnings));
-  if (status.collectors.empty())
-    html += empty_state;
-  else
-    html += summary(counts, status.totals) + table(status.collectors, now);
-  html += fmt::format(
-      "</main>\n<footer>\n<p>{} {}, up for {}. As of {}; this page reloads every 15 s.</p>\n"
-      "<p><a href=\"/api/v1/status\">JSON</a> <a href=\"/metrics\">Metrics</a> <a href=\"/readyz\">Ready?</a>"
-      "</p>\n</footer>\n</body>\n</html>\n",
-      program, outside(status.version, maximum_name),
-      time_tag(status.started_at, rough(now - status.started_at)),
-      time_tag(now, base::to_iso8601(now).substr(11, 8) + " UTC"));
-  return html;
+  return framed({.program = status.program,
+                 .version = status.version,
+                 .started_at = status.started_at,
+                 .now = now,
+                 .headline = line.text,
+                 .mood = &line.mood,
+                 .warnings = status.warnings},
+                status.collectors.empty() ? std::string(empty_state)
+                                          : summary(counts, status.totals) + table(status.collectors, now));
 }
 
 }  // namespace web

@@ -89,9 +89,9 @@ TEST_F(StatusRoutesTest, Json) {
       {"name": "nvd", "condition": "healthy", "since": "2025-11-21T10:25:02.000000Z",
        "running_since": "2025-11-21T10:29:50.000000Z", "last_success": "2025-11-21T10:25:02.000000Z",
        "last_run": {"outcome": "success", "ended": "2025-11-21T10:25:02.000000Z", "rows": 1404},
-       "next_start": "2025-11-21T10:40:02.000000Z", "error": "the last page was empty"},
+       "next_start": "2025-11-21T10:40:02.000000Z", "next_is": "slot", "error": "the last page was empty"},
       {"name": "new", "condition": "never_ran", "since": null, "running_since": null, "last_run": null,
-       "last_success": null, "next_start": null, "error": null}]})"));
+       "last_success": null, "next_start": null, "next_is": null, "error": null}]})"));
 }
 
 TEST_F(StatusRoutesTest, JsonOfHostileNames) {

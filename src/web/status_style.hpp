@@ -39,6 +39,7 @@ table { width: 100%; border-collapse: collapse; background: var(--card); border:
   border-radius: 8px; }
 caption { padding: 0 0 .4rem; text-align: left; font-weight: 600; }
 th, td { padding: .55rem .8rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
+.facts { margin-bottom: 1.2rem; }
 thead th { border-top: 0; color: var(--dim); font-size: .85rem; font-weight: 600; }
 .error { margin: .2rem 0 0; color: var(--bad); font-size: .9rem; }
 .empty { padding: 2rem 1rem; text-align: center; background: var(--card); border: 1px solid var(--line);
@@ -58,7 +59,12 @@ time { white-space: nowrap; }
   tbody th, td { padding: .15rem 0; border: 0; }
   td { display: grid; grid-template-columns: 5.5rem 1fr; gap: .5rem; }
   td::before { content: attr(data-label); content: attr(data-label) / ""; color: var(--dim);
-    font-size: .9rem; } }
+    font-size: .9rem; }
+  .facts tr { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 .8rem; margin: 0;
+    padding: .35rem .8rem; border-radius: 0; }
+  .facts tr + tr { border-top: 0; }
+  .facts td { display: block; }
+  .facts td::before { content: none; } }
 )css";
 
 }  // namespace web

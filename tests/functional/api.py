@@ -8,11 +8,15 @@
             process.kill()
         assert api.asked("n") == ["1", …]
 
-An answer is a status, bytes, or what json.dumps() takes; `answer` may also be the one that all get.
+With `tls`, an ssl.SSLContext, it speaks https, and a request's `protocol` is what was agreed on (ALPN).
+
+An answer is a status, bytes, an Answer with headers of its own, or what json.dumps() takes; `answer` may also be the one
+that all get.
 """
 
 import json
 import threading
+import time
 import urllib.parse
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,9 +25,27 @@ PATIENCE = 120  # nothing here takes that long but what hangs
 
 
 class Request:
-    def __init__(self, target):
+    """`arrived` and `answered` are times of the steady clock: when it was here, and just before the answer left."""
+
+    def __init__(self, target, headers):
         parts = urllib.parse.urlsplit(target)
         self.path, self.query = parts.path, dict(urllib.parse.parse_qsl(parts.query))
+        self.target, self.headers = target, {name.lower(): value for name, value in headers.items()}
+        self.arrived, self.answered = time.monotonic(), None
+        self.protocol = None
+
+
+class Answer:
+    """`headers` replaces what would be sent else; a list is sent as several headers of that name."""
+
+    def __init__(self, body=b"{}", status=200, headers=None):
+        self.body, self.status, self.headers = body, status, headers or {}
+
+    def lines(self, date):
+        headers = {"Date": date, "Content-Type": "application/json", **self.headers, "Content-Length": str(len(self.body))}
+        for name, value in headers.items():
+            for one in value if isinstance(value, list) else [value]:
+                yield name, one
 
 
 class Hold:
@@ -52,11 +74,13 @@ class Server(ThreadingHTTPServer):
 
 
 class Api:
-    def __init__(self, answer=404):
+    def __init__(self, answer=404, tls=None):
         self.answer = answer
         self.requests, self.holds = [], []
         self.server = Server(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def __enter__(self):
@@ -90,18 +114,21 @@ class Api:
             disable_nagle_algorithm = True
 
             def do_GET(self):
-                request = Request(self.path)
+                request = Request(self.path, self.headers)
+                if hasattr(self.connection, "selected_alpn_protocol"):
+                    request.protocol = self.connection.selected_alpn_protocol()
                 api.requests.append(request)
                 for hold in list(api.holds):
                     if hold.matches(request):
                         hold.enter()
-                status, body = api._encode(api.answer(request) if callable(api.answer) else api.answer)
+                answer = api._encode(api.answer(request) if callable(api.answer) else api.answer)
+                request.answered = time.monotonic()
                 try:
-                    self.send_response(status)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(body)))
+                    self.send_response_only(answer.status)
+                    for name, value in answer.lines(self.date_time_string()):
+                        self.send_header(name, value)
                     self.end_headers()
-                    self.wfile.write(body)
+                    self.wfile.write(answer.body)
                 except OSError:
                     self.close_connection = True  # whoever asked is dead
 
@@ -112,9 +139,11 @@ class Api:
 
     @staticmethod
     def _encode(answer):
+        if isinstance(answer, Answer):
+            return answer
         if isinstance(answer, int):
-            return answer, b"{}"
-        return 200, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            return Answer(status=answer)
+        return Answer(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
 
 def items(*numbers):

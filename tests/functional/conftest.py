@@ -217,7 +217,7 @@ def rng():
 
 @pytest.fixture
 def simulator(bin_dir, tmp_path, rng):
-    seed, records = rng.randrange(2**31), rng.randint(50, 2000)
+    seed, records = rng.randrange(2**31), rng.randint(200, 2000)
     print(f"simulator --seed {seed} --kev-records {records}")
     with Simulator(bin_dir, tmp_path / "simulator.log", seed, records) as program:
         yield program

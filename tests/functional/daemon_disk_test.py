@@ -3,13 +3,12 @@
 The disk is a small tmpfs; without the right to mount one the test is skipped."""
 
 import re
-import subprocess
-from contextlib import contextmanager
 
 import pytest
 from api import items
 from daemon import daemons, every, project, ticks  # noqa: F401 (fixtures)
 from project import Sqlite, api, wait_until  # noqa: F401 (fixtures)
+from small_disk import filled, small_disk
 
 SIZE = 4 << 20
 ROWS = 200
@@ -17,30 +16,7 @@ ROWS = 200
 
 @pytest.fixture
 def disk(tmp_path):
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"no right to mount a tmpfs: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@contextmanager
-def filled(folder):
-    """To the last byte."""
-    ballast = folder / "ballast"
-    with open(ballast, "wb", buffering=0) as file:
-        for size in (65536, 4096, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError:
-                pass
-        try:
-            yield
-        finally:
-            ballast.unlink()
+    yield from small_disk(tmp_path, SIZE)
 
 
 def says_whole_lines(file):

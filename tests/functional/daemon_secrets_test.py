@@ -36,7 +36,7 @@ def test_no_secret_leaves(request, project, api, daemons, tmp_path, kind):  # no
                                   "logs": {"directory": "logs", "level": "debug"}})
     for name in ("tick", "refused", "wrong"):
         project.collector(name, schedule=every(1) if name == "tick" else hourly(), requester={
-            "url_base": "https://api.example", "path": f"/{name}", "request_parameters": {"key": "${PARAMETER}"},
+            "url_base": "https://api.example", "path": f"/{name}", "conditional": False, "request_parameters": {"key": "${PARAMETER}"},
             "authenticator": {"type": "bearer", "token": "${API_TOKEN}"},
             "error_handler": {"backoff": {"base": "1s", "cap": "1s", "max_attempts": 1}}})
     daemon = daemons(environment=SECRETS | {"STORE_PASSWORD_IN_URL": password})

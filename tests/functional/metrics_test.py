@@ -13,6 +13,7 @@ NAMES = {  # those of the first pages that operators build on
     "pulse_build_info": {"version"},
     "pulse_collector_healthy": {"collector"},
     "pulse_http_request_duration_seconds": {"host"},
+    "pulse_http_circuit_open": {"host"},
     "pulse_http_requests_total": {"host", "code_class"},
     "pulse_http_retries_total": {"host", "reason"},
     "pulse_page_requests_total": {"route", "code_class"},

@@ -17,10 +17,13 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from machine import PATIENCE, Layer, NotPossible, ThisMachine
+from phoenix import KEY, TOKEN, wait_until, world  # noqa: F401
 from postgres import free_port
 
+SERVICES = ("pulse", "phoenix")
 UNIT = "/usr/lib/systemd/system/pulse.service"
 SETTINGS, VARIABLES = "/etc/pulse/pulse.yaml", "/etc/pulse/pulse.env"
+CONFFILES = [f"/etc/{name}/{name}.{kind}" for name in SERVICES for kind in ("yaml", "env")]
 SECURE_ENOUGH = 2.0  # of 10, by systemd-analyze security; "OK" begins at 5
 
 
@@ -31,8 +34,8 @@ def build_dir(bin_dir):
     return folder
 
 
-def command(*words, **options):
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=PATIENCE, **options)
+def command(*words, timeout=PATIENCE, **options):
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=timeout, **options)
     assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -40,7 +43,7 @@ def command(*words, **options):
 @pytest.fixture(scope="session")
 def package(build_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("package")
-    command("cpack", "--config", build_dir / "CPackConfig.cmake", "-B", folder)
+    command("cpack", "--config", build_dir / "CPackConfig.cmake", "-B", folder, timeout=5 * PATIENCE)
     [path] = folder.glob("*.deb")
     return path
 
@@ -52,7 +55,7 @@ def next_package(package, tmp_path_factory):
     command("dpkg-deb", "--raw-extract", package, folder / "tree")
     control = folder / "tree/DEBIAN/control"
     control.write_text(re.sub(r"^(Version: .*)$", r"\1+next", control.read_text(), flags=re.MULTILINE))
-    for path in (SETTINGS, VARIABLES):
+    for path in CONFFILES:
         with open(f"{folder}/tree{path}", "a", encoding="utf-8") as file:
             file.write("# of the next version\n")
     command("dpkg-deb", "--root-owner-group", "-Znone", "--build", folder / "tree", folder / "next.deb")
@@ -83,30 +86,34 @@ def machine(bare_machine):
     return bare_machine
 
 
-def unit_setting(machine, key):
-    [value] = re.findall(rf"^{key}=-?(.+)$", machine.read(UNIT), re.MULTILINE)
+def unit_of(name):
+    return f"/usr/lib/systemd/system/{name}.service"
+
+
+def unit_setting(machine, unit, key):
+    [value] = re.findall(rf"^{key}=-?(.+)$", machine.read(unit), re.MULTILINE)
     return value
 
 
 class Service:
-    """The ExecStart line of the unit, run as systemd would: its user, no rights, its variables, a socket to report to."""
+    """The ExecStart line of a unit, run as systemd would: its user, no rights, its variables, a socket to report to."""
 
-    def __init__(self, machine, log):
+    def __init__(self, machine, log, unit=UNIT):
         self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        name = f"pulse-test-{os.getpid()}-{free_port()}"
+        name = f"service-test-{os.getpid()}-{free_port()}"
         self.notices.bind(f"\0{name}")  # abstract: there is no file that would have to be seen from both roots
         self.notices.settimeout(1)
         self.log = log
         variables = {"NOTIFY_SOCKET": f"@{name}", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         variables |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
-        for line in machine.read(unit_setting(machine, "EnvironmentFile")).splitlines():
+        for line in machine.read(unit_setting(machine, unit, "EnvironmentFile")).splitlines():
             if line and not line.startswith("#"):
                 variables |= dict([line.split("=", 1)])
-        user, group = unit_setting(machine, "User"), unit_setting(machine, "Group")
+        user, group = unit_setting(machine, unit, "User"), unit_setting(machine, unit, "Group")
         with open(log, "wb") as output:
             self.process = machine.start(
                 "setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups", "--inh-caps=-all", "--bounding-set=-all",
-                "--no-new-privs", "--pdeathsig=KILL", *shlex.split(unit_setting(machine, "ExecStart")),
+                "--no-new-privs", "--pdeathsig=KILL", *shlex.split(unit_setting(machine, unit, "ExecStart")),
                 env=variables, stdout=output, stderr=output)
 
     def wait_for(self, notice):
@@ -140,8 +147,9 @@ def test_what_an_installation_brings(machine):
     name, home, shell = machine.run("getent", "passwd", "phoenix-pulse").split(":")[4:]
     assert (name.strip(","), home, shell) == ("Phoenix Pulse", "/var/lib/phoenix-pulse", "/usr/sbin/nologin\n")
     for path, owner_and_mode in {
-            "/usr/bin/pulse": "root:root 755", UNIT: "root:root 644", "/etc/pulse": "root:root 755",
-            SETTINGS: "root:phoenix-pulse 640", VARIABLES: "root:phoenix-pulse 640", "/etc/pulse/collectors": "root:root 755",
+            **{f"/usr/bin/{name}": "root:root 755" for name in SERVICES}, **{unit_of(name): "root:root 644" for name in SERVICES},
+            **{f"/etc/{name}": "root:root 755" for name in SERVICES}, **{path: "root:phoenix-pulse 640" for path in CONFFILES},
+            "/etc/pulse/collectors": "root:root 755",
             "/etc/pulse/collectors/example.yaml": "root:root 644", "/usr/share/phoenix-pulse/collectors": "root:root 755",
             "/usr/share/phoenix-pulse/schema/collector.schema.json": "root:root 644",
             "/var/lib/phoenix-pulse": "phoenix-pulse:phoenix-pulse 750", "/var/log/phoenix-pulse": "phoenix-pulse:phoenix-pulse 750"}.items():
@@ -153,7 +161,8 @@ def test_what_an_installation_brings(machine):
 
 
 def test_an_installation_starts_and_enables_nothing(machine):
-    assert machine.run("systemctl", "is-enabled", "pulse.service", fails=True) == "disabled\n"
+    for name in SERVICES:
+        assert machine.run("systemctl", "is-enabled", f"{name}.service", fails=True) == "disabled\n"
     assert machine.run("ls", "-A", "/var/lib/phoenix-pulse", "/var/log/phoenix-pulse") == "/var/lib/phoenix-pulse:\n\n/var/log/phoenix-pulse:\n"
 
 
@@ -161,15 +170,42 @@ def test_the_settings_are_valid_and_readable_for_the_service_only(machine):
     as_user = ["setpriv", "--regid=phoenix-pulse", "--init-groups", "--reuid=phoenix-pulse"]
     assert "1 of 1 collectors are valid" in machine.run(*as_user, "pulse", "--config", SETTINGS, "validate")
     as_nobody = ["setpriv", "--regid=nogroup", "--clear-groups", "--reuid=nobody"]
-    for path in (SETTINGS, VARIABLES, "/var/lib/phoenix-pulse/x", "/var/log/phoenix-pulse/x"):
+    for path in (*CONFFILES, "/var/lib/phoenix-pulse/x", "/var/log/phoenix-pulse/x"):
         assert "Permission denied" in machine.run(*as_nobody, "cat", path, fails=True)
 
 
-def test_systemd_accepts_the_unit(machine):
-    said = machine.run("systemd-analyze", "verify", UNIT)
-    assert "pulse" not in said
-    said = machine.run("systemd-analyze", "security", "--offline=yes", f"--threshold={SECURE_ENOUGH * 10:.0f}", UNIT)
-    assert "Overall exposure level for pulse.service" in said
+def test_the_bot_says_what_its_settings_lack(machine):
+    as_user = ["setpriv", "--regid=phoenix-pulse", "--init-groups", "--reuid=phoenix-pulse"]
+    said = machine.run(*as_user, "phoenix", "--config", "/etc/phoenix/phoenix.yaml", "run", fails=True)
+    assert "set TELEGRAM_BOT_TOKEN" in said and "set API_FOOTBALL_KEY" in said
+    assert len(re.findall("is missing", said)) == 2, "and nothing else is wrong with them"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_systemd_accepts_the_unit(machine, name):
+    said = machine.run("systemd-analyze", "verify", unit_of(name))
+    assert name not in said
+    said = machine.run("systemd-analyze", "security", "--offline=yes", f"--threshold={SECURE_ENOUGH * 10:.0f}", unit_of(name))
+    assert f"Overall exposure level for {name}.service" in said
+
+
+def seconds_of(text):
+    return sum(int(number) * {"s": 1, "min": 60, "m": 60, "h": 3600}[unit] for number, unit in re.findall(r"(\d+)(s|min|m|h)\b", text))
+
+
+def test_the_bot_has_the_time_that_its_shutdown_takes(machine):
+    """What is under way at the end of a step has 5 s to be written down, for jobs and for messages."""
+    table = machine.run("phoenix", "reference")
+    steps = [seconds_of(re.search(rf"^\| `shutdown.{step}` \| duration \| `(\w+)`", table, re.MULTILINE).group(1))
+             for step in ("drain", "flush", "save")]
+    stop, watchdog = (int(unit_setting(machine, unit_of("phoenix"), key)) for key in ("TimeoutStopSec", "WatchdogSec"))
+    assert min(steps) > 0 and stop >= sum(steps) + 2 * 5
+    assert watchdog - watchdog / 3 >= stop, "a sign of life comes every third of it, and none during a stop"
+
+
+def test_the_bot_is_not_started_again_with_wrong_settings(machine):
+    assert unit_setting(machine, unit_of("phoenix"), "RestartPreventExitStatus") == "78"
+    assert unit_setting(machine, unit_of("phoenix"), "Restart") == "always"
 
 
 def test_the_service_starts_as_its_user_and_stops(machine, tmp_path):
@@ -180,22 +216,38 @@ def test_the_service_starts_as_its_user_and_stops(machine, tmp_path):
     assert machine.status("/var/lib/phoenix-pulse/pulse.db").startswith("phoenix-pulse:phoenix-pulse ")
 
 
+def test_the_bot_starts_as_its_user_and_stops(machine, world, tmp_path):
+    machine.write("/etc/phoenix/phoenix.env", f"TELEGRAM_BOT_TOKEN={TOKEN}\nAPI_FOOTBALL_KEY={KEY}\n"
+                  f"TELEGRAM_API_BASE={world.url}/api.telegram.org\nAPI_FOOTBALL_BASE={world.url}/v3.football.api-sports.io\n"
+                  f"PHOENIX_LISTEN__ADDRESS=127.0.0.1:{free_port()}\n")
+    with Service(machine, tmp_path / "service.log", unit_of("phoenix")) as service:
+        service.wait_for("READY=1")
+        world.telegram("POST", "message", {"user": 1, "text": "/start"})
+        wait_until(lambda: world.events(method="sendMessage"), "an answer to /start")
+        assert service.stop() == 0
+    for path in ("/var/lib/phoenix-pulse/phoenix.db", "/var/log/phoenix-pulse/phoenix"):
+        assert machine.status(path).startswith("phoenix-pulse:phoenix-pulse ")
+
+
 def test_an_upgrade_keeps_data_and_what_was_changed(machine):
     changed = machine.read(SETTINGS) + "workers: 3\n"
     machine.write(SETTINGS, changed)
+    machine.write("/etc/phoenix/phoenix.env", "TELEGRAM_BOT_TOKEN=mine\n")
     machine.write("/var/lib/phoenix-pulse/pulse.db", "rows")
     machine.write("/etc/pulse/collectors/mine.yaml", "name: mine\n")
     machine.run("systemctl", "enable", "pulse.service")
     machine.run("dpkg", "--force-confdef", "--force-confold", "--install", machine.path("next.deb"))
     assert machine.run("dpkg-query", "-W", "-f=${Version}", "phoenix-pulse").endswith("+next")
     assert machine.read(SETTINGS) == changed
-    for path in (f"{SETTINGS}.dpkg-dist", VARIABLES):
+    assert machine.read("/etc/phoenix/phoenix.env") == "TELEGRAM_BOT_TOKEN=mine\n"
+    for path in (f"{SETTINGS}.dpkg-dist", VARIABLES, "/etc/phoenix/phoenix.yaml", "/etc/phoenix/phoenix.env.dpkg-dist"):
         assert "of the next version" in machine.read(path)
     assert machine.read("/var/lib/phoenix-pulse/pulse.db") == "rows"
     assert machine.read("/etc/pulse/collectors/mine.yaml") == "name: mine\n"
-    for path in (SETTINGS, VARIABLES):
+    for path in CONFFILES:
         assert (path, machine.status(path)) == (path, "root:phoenix-pulse 640")
     assert machine.run("systemctl", "is-enabled", "pulse.service") == "enabled\n"
+    assert machine.run("systemctl", "is-enabled", "phoenix.service", fails=True) == "disabled\n", "as it was"
 
 
 def files_and_users(machine):
@@ -211,13 +263,17 @@ def test_a_removal_keeps_and_a_purge_leaves_nothing(bare_machine):
     machine.run("dpkg", "--install", machine.path("pulse.deb"))
     machine.write("/var/lib/phoenix-pulse/pulse.db", "rows")
     machine.write("/var/log/phoenix-pulse/kev.log", "lines")
+    machine.write("/var/log/phoenix-pulse/phoenix/phoenix.log", "lines")
     machine.write("/etc/pulse/collectors/mine.yaml", "name: mine\n")
-    machine.run("systemctl", "enable", "pulse.service")
-    before = machine.read(SETTINGS)
+    machine.write("/etc/phoenix/.env", "TELEGRAM_BOT_TOKEN=mine\n")
+    for name in SERVICES:
+        machine.run("systemctl", "enable", f"{name}.service")
+    before = [machine.read(path) for path in CONFFILES]
     machine.run("dpkg", "--remove", "phoenix-pulse")
-    assert not machine.exists("/usr/bin/pulse") and not machine.exists(UNIT)
+    for name in SERVICES:
+        assert not machine.exists(f"/usr/bin/{name}") and not machine.exists(unit_of(name))
     assert (machine.read("/var/lib/phoenix-pulse/pulse.db"), machine.read("/var/log/phoenix-pulse/kev.log")) == ("rows", "lines")
-    assert machine.read(SETTINGS) == before
+    assert [machine.read(path) for path in CONFFILES] == before
     machine.run("dpkg", "--purge", "phoenix-pulse")
     assert files_and_users(machine) == clean
 
@@ -249,10 +305,11 @@ def test_when_the_service_is_stopped_and_started_again(machine):
 
     reload, invoke = "systemctl --system daemon-reload", "deb-systemd-invoke"
     new_version = asked("--force-confdef", "--force-confold", "--install", machine.path("next.deb"))
-    assert new_version[-2:] == [reload, f"{invoke} try-restart pulse.service"]
-    assert f"{invoke} stop pulse.service" not in new_version
-    assert asked("--remove", "phoenix-pulse") == [f"{invoke} stop pulse.service", reload]
-    assert asked("--install", machine.path("pulse.deb"))[-1] == f"{invoke} try-restart pulse.service"
+    restarts = [f"{invoke} try-restart {name}.service" for name in SERVICES]
+    assert new_version[-3:] == [reload, *restarts]
+    assert [line for line in new_version if " stop " in line] == []
+    assert asked("--remove", "phoenix-pulse") == [f"{invoke} stop phoenix.service", f"{invoke} stop pulse.service", reload]
+    assert asked("--install", machine.path("pulse.deb"))[-2:] == restarts
 
 
 # ---- cmake --install
@@ -270,14 +327,16 @@ def test_an_installation_stays_below_its_prefix(build_dir, tmp_path, staged):
     assert found == {below / path.relative_to(prefix) for path in said}
     assert not staged or [path for path in stage.rglob("*") if not path.is_dir() and below not in path.parents] == []
     names = {str(path.relative_to(below)) for path in found}
-    assert {path for path in names if path.startswith("bin/")} == {"bin/pulse"}
-    assert {"lib/systemd/system/pulse.service", "lib/sysusers.d/phoenix-pulse.conf", "share/doc/phoenix-pulse/README.md",
+    assert {path for path in names if path.startswith("bin/")} == {"bin/pulse", "bin/phoenix"}
+    assert {"lib/systemd/system/pulse.service", "lib/systemd/system/phoenix.service", "lib/sysusers.d/phoenix-pulse.conf", "share/doc/phoenix-pulse/README.md",
             "share/doc/phoenix-pulse/docs/operations.md", "share/phoenix-pulse/collectors/cisa-kev.yaml",
-            "share/phoenix-pulse/examples/pulse.yaml", "share/phoenix-pulse/examples/pulse.env",
+            *(f"share/phoenix-pulse/examples{path.removeprefix('/etc')}" for path in CONFFILES),
             "share/phoenix-pulse/schema/collector.schema.json"} <= names
-    unit = (below / "lib/systemd/system/pulse.service").read_text()
-    assert f"\nExecStart={prefix}/bin/pulse run --config /etc/pulse/pulse.yaml\n" in unit and not re.search("@[A-Z]", unit)
-    assert command(below / "bin/pulse", "--version").startswith("pulse ")
+    for name in SERVICES:
+        unit = (below / f"lib/systemd/system/{name}.service").read_text()
+        assert f"\nExecStart={prefix}/bin/{name} run --config /etc/{name}/{name}.yaml\n" in unit
+        assert "\nNoNewPrivileges=yes\n" in unit and not re.search("@[A-Z]", unit)
+        assert command(below / f"bin/{name}", "--version").startswith(f"{name} ")
 
 
 # ---- files of deploy/ for programs that are not here
@@ -314,4 +373,4 @@ def test_the_processes_of_the_procfile(bin_dir):
         program, *arguments = shlex.split(words)
         assert program == f"build/bin/{name}" and (bin_dir / name).is_file()
         assert command(bin_dir / name, *arguments, "--help")
-    assert "pulse" in commands
+    assert set(commands) == set(SERVICES)

@@ -7,7 +7,7 @@ import pytest
 from postgres import PASSWORD, configure, free_port, postgres_server  # noqa: F401 (a fixture)
 
 VARIABLE = "${DB_PASSWORD}"
-COLLECT = ["collect", "cisa-kev"]
+COLLECT = ["collect", "cisa-kev", "--set=requester.conditional=false"]
 
 
 def everything_said(pulse, *runs):

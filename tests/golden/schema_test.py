@@ -32,7 +32,7 @@ UNSEEN = {
     "decoder_delimiter", "field_default", "field_regex", "field_time", "many_faults", "path", "template_name",
     "template_variable",
     # numbers inside of texts, names in any case, the environment
-    "duration_overflow", "duration_range", "kept_table", "missing_secret", "url", "url_port", "variable",
+    "duration_overflow", "duration_range", "kept_table", "kept_table_phoenix", "missing_secret", "url", "url_port", "variable",
 }
 
 

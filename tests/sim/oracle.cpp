@@ -82,7 +82,8 @@ class Judge {
     for (const store::Row& it : *runs)
       runs_.push_back({it.text(0), it.text(1), it.text(2), it.text(8), *time_of(it, 3), time_of(it, 4),
                        time_of(it, 5), time_of(it, 7),
-                       it.text(1) == "success" || (it.text(1) == "empty" && it.integer(6) == 1)});
+                       it.text(1) == "success" || it.text(1) == "not_modified" ||
+                           (it.text(1) == "empty" && it.integer(6) == 1)});
   }
 
   void check(const RunRow& run) {

@@ -6,10 +6,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/text.hpp"
 #include "collect/fixture_test.hpp"
+#include "sim/environment.hpp"
 #include "sim/oracle.hpp"
 #include "store/postgres_server_test.hpp"
 
@@ -17,12 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using sim::Keeper;
+using sim::number_from_environment;
 using sim::World;
-
-std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 // What befalls the machines, each at random times.
 class Fate {

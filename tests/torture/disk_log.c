@@ -6,6 +6,8 @@
 //   data
 //                                          size (native) }, the name, the data
 //
+//   DISK_LOG_NETWORK=1                     also what is sent on network sockets: n, with up to 4 KiB of it
+//
 //   what: c created, w written at offset, t cut to offset bytes, s synced, u unlinked, r renamed to data,
 //         d the folder was synced
 //
@@ -20,6 +22,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -32,12 +35,14 @@ static const char* prefix;
 static size_t prefix_size;
 static size_t folder_size;
 static int log_file = -1;
+static int logs_network;
 
 __attribute__((constructor)) static void open_log(void) {
   prefix = getenv("DISK_LOG_PREFIX");
   const char* path = getenv("DISK_LOG_FILE");
   if (prefix == NULL || path == NULL) return;
   prefix_size = strlen(prefix);
+  logs_network = getenv("DISK_LOG_NETWORK") != NULL;
   folder_size = (size_t)(strrchr(prefix, '/') - prefix);
   log_file = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log_file < 0) abort();
@@ -177,4 +182,18 @@ int rename(const char* from, const char* to) {
   errno = kept_errno;
   pthread_mutex_unlock(&mutex);
   return answer;
+}
+
+// Before it leaves: what stands before it in the log was done when it left.
+ssize_t send(int file, const void* data, size_t size, int flags) {
+  ssize_t (*const real)(int, const void*, size_t, int) =
+      (ssize_t(*)(int, const void*, size_t, int))(uintptr_t)next("send");
+  if (logs_network && log_file >= 0) {
+    const int kept_errno = errno;
+    pthread_mutex_lock(&mutex);
+    put('n', "", 0, data, size < 4096 ? size : 4096);
+    pthread_mutex_unlock(&mutex);
+    errno = kept_errno;
+  }
+  return real(file, data, size, flags);
 }
