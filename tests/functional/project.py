@@ -127,11 +127,11 @@ class Project(Pulse):
             "http": {"rewrite": {"https://api.example": self.url}}}))
 
     def collector(self, name="items", table=None, destination=None, parameters=None, fields=None, **more):
-        """Asks once, and loads also what it has already, unless `more` says otherwise; `destination` and `more` replace
-        keys."""
+        """Asks once, with time for a request that is held, and loads also what it has already, unless `more` says
+        otherwise; `destination` and `more` replace keys."""
         keys = {"name": name,
                 "requester": {"url_base": "https://api.example", "path": f"/{name}", "request_parameters": parameters or {},
-                              "conditional": False,
+                              "conditional": False, "timeout": "5m",
                               "error_handler": {"backoff": {"base": "1s", "cap": "1s", "max_attempts": 1}}},
                 "record_selector": {"field_path": "items"},
                 "fields": fields or {"id": {"path": "id", "type": "integer"}, "name": "name"},
