@@ -26,7 +26,7 @@ from results import put
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/functional"))
-from conftest import Simulator, end_with_parent, http  # noqa: E402: the tests' own
+from conftest import END_WITH_PARENT, Simulator, http  # noqa: E402: the tests' own
 
 MARK = "<!-- bot_memory -->", "<!-- /bot_memory -->"
 TOKEN, KEY = "1234567890:simulated-telegram-token-000000000", "simulated-football-key"
@@ -43,8 +43,8 @@ def phoenix(options, folder, url):
     (folder / "phoenix.yaml").write_text(json.dumps(keys), encoding="utf-8")
     console = folder / "console"
     with open(console, "wb") as output:
-        process = subprocess.Popen([options.programs / "phoenix", "run"], cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=output, preexec_fn=end_with_parent,
+        process = subprocess.Popen([*END_WITH_PARENT, options.programs / "phoenix", "run"], cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=output,
                                    env={"PATH": os.environ["PATH"], "TELEGRAM_BOT_TOKEN": TOKEN, "API_FOOTBALL_KEY": KEY})
     try:
         wait_until(lambda: re.search(r"INFO: ready ", console.read_text(encoding="utf-8", errors="replace")), process, console)

@@ -60,8 +60,6 @@ class PostgresConnection final : public Connection {
   struct Statement {
     std::string sql;   // as written, before the words are replaced
     std::string name;  // on the server
-    std::size_t parameters = 0;
-    std::vector<std::string> columns;
   };
 
   struct EndOfCopy;

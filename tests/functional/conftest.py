@@ -8,7 +8,6 @@
 BIN_DIR names the folder of the programs. Seeds are printed; SEED=N repeats a run.
 """
 
-import ctypes
 import json
 import os
 import random
@@ -29,9 +28,8 @@ START_SECONDS = 30  # generous: sanitizers on a busy machine
 END_SECONDS = 30
 
 
-def end_with_parent():
-    """Runs in the child: the kernel kills it if the test is killed (a timeout of ctest, Ctrl-C twice)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+# In front of a program: the kernel kills it if the test is killed (a timeout of ctest, Ctrl-C twice).
+END_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"]
 
 
 def is_sanitized(program):
@@ -45,8 +43,8 @@ class Program:
     def __init__(self, arguments, ready_pattern, log):
         self.log = log
         with open(log, "wb") as stderr:
-            self.process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.PIPE, stderr=stderr, preexec_fn=end_with_parent)
+            self.process = subprocess.Popen([*END_WITH_PARENT, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=stderr)
         try:
             self.ready = self._wait_for(ready_pattern)
         except BaseException:
@@ -66,7 +64,7 @@ class Program:
                     return match
             if not data:
                 break
-        raise AssertionError(f"{self.process.args[0]} did not say it is ready, but {text!r}; "
+        raise AssertionError(f"{self.process.args[len(END_WITH_PARENT)]} did not say it is ready, but {text!r}; "
                              f"stderr: {self.log.read_text(errors='replace')[-2000:]}")
 
     def end(self):
@@ -168,9 +166,8 @@ class Pulse:
 
     def start(self, *arguments, environment=None, **options):
         """For tests that act while it runs; the caller ends it (`with pulse.start(…) as process`)."""
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
-                   "preexec_fn": end_with_parent, **options}
-        return subprocess.Popen([str(self.program), "--config", str(self.config), *map(str, arguments)],
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        return subprocess.Popen([*END_WITH_PARENT, str(self.program), "--config", str(self.config), *map(str, arguments)],
                                 cwd=self.folder, text=True, env=self.environment() | (environment or {}), **options)
 
     def __call__(self, *arguments, timeout=120, environment=None):

@@ -13,7 +13,7 @@ import textwrap
 import pytest
 import yaml
 
-from conftest import ROOT, END_SECONDS, Pulse, Simulator, end_with_parent, http
+from conftest import END_SECONDS, END_WITH_PARENT, ROOT, Pulse, Simulator, http
 from project import wait_until
 
 DEMO = ROOT / "deploy/demo"
@@ -80,8 +80,8 @@ def world(simulator, tmp_path):
 
     def start(*options):
         log = open(tmp_path / "world.log", "wb")
-        process = subprocess.Popen([str(DEMO / "world.py"), simulator.url, *options], stdout=log, stderr=log,
-                                   stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
+        process = subprocess.Popen([*END_WITH_PARENT, str(DEMO / "world.py"), simulator.url, *options], stdout=log, stderr=log,
+                                   stdin=subprocess.DEVNULL)
         started.append((process, log))
         return process
     yield start
@@ -130,8 +130,8 @@ def test_usage(arguments):
 def run_demo(bin_dir, tmp_path, *arguments, variables=None, **options):
     others = {name: value for name, value in os.environ.items() if not name.endswith(("_TOKEN", "_KEY"))}
     environment = {**others, **(variables or {}), "DEMO_BIN": str(bin_dir), "DEMO_HOME": str(tmp_path / "demo")}
-    return subprocess.Popen([str(DEMO / "run.sh"), *arguments], env=environment, text=True, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=end_with_parent, **options)
+    return subprocess.Popen([*END_WITH_PARENT, str(DEMO / "run.sh"), *arguments], env=environment, text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
 
 def test_it_says_what_is_missing(tmp_path):

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from api import Api, items
 from certificates import make_certificate
-from conftest import FaultProxy, end_with_parent
+from conftest import END_WITH_PARENT, FaultProxy
 from project import Project, Sqlite, wait_until
 
 PROGRAM = shutil.which("nghttpd", path=os.environ.get("PATH", "") + ":/usr/sbin") or "nghttpd"
@@ -23,9 +23,9 @@ class Nghttpd:
     def __init__(self, folder, log, certificate):
         self.log = log
         with open(log, "wb") as output:
-            self.process = subprocess.Popen([PROGRAM, "--verbose", "--address=127.0.0.1", f"--htdocs={folder}", "0",
-                                             str(certificate[1]), str(certificate[0])],
-                                            stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=end_with_parent)
+            self.process = subprocess.Popen([*END_WITH_PARENT, PROGRAM, "--verbose", "--address=127.0.0.1", f"--htdocs={folder}",
+                                             "0", str(certificate[1]), str(certificate[0])],
+                                            stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         try:
             wait_until(lambda: self._port() or self.process.poll() is not None)
             self.port = self._port()

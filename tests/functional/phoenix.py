@@ -20,7 +20,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import Simulator, end_with_parent, http
+from conftest import END_WITH_PARENT, Simulator, http
 
 PATIENCE = 60  # seconds: generous, for sanitizers on a busy machine
 TOKEN = "1234567890:simulated-telegram-token-000000000"
@@ -168,9 +168,9 @@ class Phoenix:
         self.starts += 1
         self.console = self.folder / f"console-{self.starts}.txt"
         with open(self.console, "wb") as output:
-            self.process = subprocess.Popen([*prefix, str(self.program), "run"], cwd=self.folder,
+            self.process = subprocess.Popen([*END_WITH_PARENT, *prefix, str(self.program), "run"], cwd=self.folder,
                                             env=self.environment(environment), stdin=subprocess.DEVNULL,
-                                            stdout=output, stderr=output, preexec_fn=end_with_parent)
+                                            stdout=output, stderr=output)
         if ready:
             self.wait_for(READY)
             self.address = LISTENING.search(self.text()).group(1)

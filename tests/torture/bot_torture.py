@@ -1,4 +1,4 @@
-"""Many kills of `phoenix run`: bot_kills.py says what has to hold. BIN_DIR (or TORTURE_BIN_DIR) names the folder of the programs.
+"""Many kills of `phoenix run`: bot_kills.py says what has to hold. BIN_DIR names the folder of the programs.
 
     /usr/bin/python3 tests/torture/bot_torture.py --count 1000
     SEED=4711 /usr/bin/python3 tests/torture/bot_torture.py --engine sqlite     one episode again
@@ -66,7 +66,7 @@ def episodes(options):
 
 def main():
     options = read_options()
-    bin_dir = Path(os.environ.get("TORTURE_BIN_DIR") or os.environ.get("BIN_DIR", ROOT / "build/bin")).resolve()
+    bin_dir = Path(os.environ.get("BIN_DIR", ROOT / "build/bin")).resolve()
     if is_sanitized(bin_dir / "phoenix"):
         print("a preloaded library and a sanitizer's runtime exclude each other")
         return SKIPPED

@@ -51,6 +51,13 @@ class SqliteStore:
         for suffix in ("", "-wal", "-shm", ".lock"):
             (self.folder / f"pulse.db{suffix}").unlink(missing_ok=True)
 
+    def forget(self):
+        """Empty, but with the ledger's tables: the work of migrations is done."""
+        with closing(sqlite3.connect(self.folder / "pulse.db")) as connection, connection:
+            for name, in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                if name not in ("pulse_schema_migrations", "sqlite_sequence"):
+                    connection.execute(f'DELETE FROM "{name}"' if name.startswith("pulse_") else f'DROP TABLE "{name}"')
+
     def end_leases(self):
         """Nothing to do: whoever holds the lock file knows that no other run is alive."""
 
@@ -98,6 +105,12 @@ class PostgresStore:
         self.query("DROP SCHEMA IF EXISTS pulse CASCADE")
         for name in tables:
             self.query(f'DROP TABLE "{name}"')
+
+    def forget(self):
+        """Empty, but with the ledger's tables: the work of migrations is done."""
+        self.settle()
+        for name in sorted(self._tables() - {"pulse.schema_migrations"}, reverse=True):  # slices before their runs
+            self.query(f"DELETE FROM {name}" if name.startswith("pulse.") else f'DROP TABLE "{name}"')
 
     def _tables(self):
         return {name if schema == "public" else f"{schema}.{name}" for schema, name in

@@ -68,7 +68,7 @@ def one(bin_dir, program, episode, seed, engine, arguments):
 class Driver:
     def __init__(self, options, workers):
         self.options, self.workers, self.failures = options, workers, []
-        folder = os.environ.get("TORTURE_BIN_DIR" if options.mode == "long" else "", os.environ.get("BIN_DIR", ROOT / "build/bin"))
+        folder = os.environ.get("BIN_DIR", ROOT / "build/bin")
         self.bin = Path(folder).resolve()
         self.pool = ProcessPoolExecutor(workers)
         self.seed = os.environ.get("SEED")
@@ -158,7 +158,7 @@ def read_options():
     parser.add_argument("--count", type=int, help="how many kills, cuts, crashes or lost answers; default: as the long set")
     parser.add_argument("--engine", choices=["sqlite", "postgresql"], help="default: both")
     parser.add_argument("--sweep", help="with SEED: the sweep of CASE:first or CASE:update")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() + 1)
     options = parser.parse_args()
     options.engines = [options.engine] if options.engine else ["sqlite", "postgresql"]
     return options
