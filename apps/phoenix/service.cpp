@@ -65,6 +65,21 @@ void Service::no_updates(bool critical, const std::string& why) {
   page_.warn("updates", app_.redactor.redact(why), "não chegam mensagens do Telegram; veja o registro (log)");
 }
 
+// Every message meets it, and at every try: a line an hour is enough.
+void Service::refused(telegram::Fault fault, const std::string& why) {
+  const std::string text = fmt::format("{}: {}", telegram::to_string(fault), why);
+  page_.warn("telegram", "Telegram refuses messages: " + app_.redactor.redact(text),
+             "o Telegram recusa mensagens; veja o registro (log)");
+  {
+    const std::lock_guard lock(refusals_mutex_);
+    const base::SteadyTime now = app_.clock.steady();
+    const auto [said, is_first] = refusals_.try_emplace(fault, now);
+    if (!is_first && now - said->second < 1h) return;
+    said->second = now;
+  }
+  trouble(true, "telegram", text);
+}
+
 int Service::run(const config::Faults& faults) {
   app_.signals.on_hangup([this] {
     const std::lock_guard lock(reload_mutex_);
@@ -169,9 +184,7 @@ void Service::build(store::Database& store) {
   channel_ = std::make_unique<bot::TelegramChannel>(
       app_.telegram, app_.clock,
       telegram::SendRates{.per_second = static_cast<int>(settings.telegram.messages_per_second)},
-      [this](telegram::Fault fault, const std::string& text) {
-        trouble(true, "telegram", fmt::format("{}: {}", telegram::to_string(fault), text));
-      },
+      [this](telegram::Fault fault, const std::string& text) { refused(fault, text); },
       [this, &store](std::int64_t from, std::int64_t to, const std::stop_token& stop) {
         if (const auto done = move_chat(store, from, to, stop); !done && !stop.stop_requested())
           trouble(false, "telegram", "messages to a group that moved: " + done.error().message);
@@ -201,7 +214,8 @@ void Service::build(store::Database& store) {
                                                              .allowances = allowances(settings),
                                                              .username = startup_.bot.username,
                                                              .owners = settings.telegram.owners,
-                                                             .status = [this] { return page_.text(); }},
+                                                             .status = [this] { return page_.text(); },
+                                                             .timezone = settings.football.timezone},
                                           app_.clock);
   const auto poll = [this, &store](const bot::Lease& lease, std::stop_token stop) {
     bot::Poller poller(
@@ -289,6 +303,7 @@ void Service::on_message(const outbox::Claimed& message, const outbox::Delivery&
     log_.warning("a message was dropped", {{"action", message.message.action}, {"reason", delivery.reason}});
     return;
   }
+  page_.settle("telegram");
   const std::chrono::duration<double> delay = app_.clock.wall() - message.created;
   app_.metrics
       .histogram("phoenix_send_delay_seconds", "From the decision to say something until it was said.",

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,7 +54,8 @@ class Service {
   void on_job(const bot::JobEnd& end);
   void on_message(const outbox::Claimed& message, const outbox::Delivery& delivery);
   void trouble(bool critical, const std::string& about, const std::string& text);
-  void no_updates(bool critical, const std::string& why);  // until some come
+  void refused(telegram::Fault fault, const std::string& why);  // until a message is sent
+  void no_updates(bool critical, const std::string& why);       // until some come
   bool polls() const { return app_.settings.telegram.mode == config::TelegramSettings::Mode::polling; }
 
   App& app_;
@@ -70,6 +72,9 @@ class Service {
   std::unique_ptr<bot::Intake> intake_;
   std::unique_ptr<bot::Front> front_;
   std::unique_ptr<Receiver> receiver_;  // of webhook mode
+
+  std::mutex refusals_mutex_;
+  std::map<telegram::Fault, base::SteadyTime> refusals_;  // when each was logged last
 
   std::mutex reload_mutex_;
   std::condition_variable_any reload_asked_;

@@ -95,7 +95,8 @@ class Sitting {
       say(intent, every_tap || limits_->tell(intent.user, what) ? text : std::string_view());
     else if (limits_->tell(intent.user, what))
       messages_.push_back(
-          send_at_most_once(intent.chat, {.text = telegram::escape(text)}, Priority::rejection));
+          in_topic(intent.topic,
+                   send_at_most_once(intent.chat, {.text = telegram::escape(text)}, Priority::rejection)));
   }
 
   void refuse(const Intent& intent) {
@@ -109,7 +110,7 @@ class Sitting {
   }
 
   void admit(const Intent& intent, const Work& work) {
-    const Place place{intent.chat, work.in_place ? intent.message_id : 0};
+    const Place place{intent.chat, work.in_place ? intent.message_id : 0, intent.topic};
     const auto answer = admission_->offer(
         {.user = intent.user, .kind = work.kind, .payload = work.payload, .address = write_place(place)});
     switch (answer.verdict) {
@@ -133,21 +134,23 @@ class Sitting {
     if (!intent.tap.empty()) say(intent, "");
     if (place.message_id != 0) return;  // the list replaces the menu
     placeholders_.emplace_back(answer.id, messages_.size());
-    messages_.push_back(send(intent.chat, placeholder(work.kind, answer.ahead), Priority::notice));
+    messages_.push_back(
+        in_topic(intent.topic, send(intent.chat, placeholder(work.kind, answer.ahead), Priority::notice)));
   }
 
   // In place of the message whose button it was, or as a new one.
   void put(const Intent& intent, const View& view) {
     if (!intent.tap.empty()) say(intent, "");
-    messages_.push_back(intent.message_id != 0 ? edit(intent.chat, intent.message_id, view, Priority::result)
-                                               : send(intent.chat, view, Priority::notice));
+    messages_.push_back(intent.message_id != 0
+                            ? edit(intent.chat, intent.message_id, view, Priority::result)
+                            : in_topic(intent.topic, send(intent.chat, view, Priority::notice)));
     messages_.back().lifetime = navigation_lifetime;
   }
 
   Result<void> show(const Intent& intent, const Show& what) {
     switch (what.what) {
       case What::menu: put(intent, menu()); break;
-      case What::help: put(intent, help()); break;
+      case What::help: put(intent, help(options_.timezone)); break;
       case What::ask_team: put(intent, ask_team()); break;
       case What::settings: put(intent, settings_view(settings_[intent.user])); break;
       case What::choose_confidence: put(intent, choose_confidence(settings_[intent.user])); break;
@@ -157,7 +160,9 @@ class Sitting {
       case What::not_yet: tell(intent, not_yet(what.text)); break;
       case What::old_button: tell(intent, old_button()); break;
       case What::nothing: tell(intent, ""); break;
-      case What::status: put(intent, is_owner(intent.user) ? View{.text = options_.status()} : help()); break;
+      case What::status:
+        put(intent, is_owner(intent.user) ? View{.text = options_.status()} : help(options_.timezone));
+        break;
     }
     return {};
   }
@@ -176,9 +181,17 @@ class Sitting {
     return save_settings(connection_, intent.user, settings);
   }
 
+  // In a group everybody sees the result, so everybody may turn its pages. Elsewhere a job's number is no
+  // proof: a tap may come from a client that makes up its data.
+  static bool may_see(const Intent& intent, const jobs::Kept& kept) {
+    const auto place = read_place(kept.address);
+    return kept.user == intent.user || (place && place->chat == intent.chat);
+  }
+
   Result<void> turn_page(const Intent& intent, const Show& what) {
-    const auto stored = TRY(jobs::result(connection_, what.number, intent.user));
-    const auto pages = stored ? read_views(*stored) : base::error(Code::invalid_data, "it is gone");
+    const auto kept = TRY(jobs::result(connection_, what.number));
+    const auto pages = kept && may_see(intent, *kept) ? read_views(kept->result)
+                                                      : base::error(Code::invalid_data, "it is gone");
     if (!pages || pages->empty())
       tell(intent, old_button());
     else
@@ -261,6 +274,7 @@ Result<void> Intake::give_up(Connection& connection, const telegram::Update& upd
 }
 
 std::string write_place(const Place& place) {
+  if (place.topic != 0) return fmt::format("{}:{}:{}", place.chat, place.message_id, place.topic);
   return place.message_id == 0 ? fmt::format("{}", place.chat)
                                : fmt::format("{}:{}", place.chat, place.message_id);
 }
@@ -269,8 +283,9 @@ Result<Place> read_place(const std::string& address) {
   Place place;
   const char* const end = address.data() + address.size();
   std::from_chars_result read = std::from_chars(address.data(), end, place.chat);
-  if (read.ec == std::errc() && read.ptr != end && *read.ptr == ':')
-    read = std::from_chars(read.ptr + 1, end, place.message_id);
+  for (std::int64_t* more : {&place.message_id, &place.topic})
+    if (read.ec == std::errc() && read.ptr != end && *read.ptr == ':')
+      read = std::from_chars(read.ptr + 1, end, *more);
   if (read.ec != std::errc() || read.ptr != end || place.chat == 0)
     return base::error(Code::invalid_data, "\"{}\" is no place in a chat", base::escape_control(address));
   return place;

@@ -34,6 +34,7 @@ struct IntakeOptions {
   std::string username{};                 // the bot's own
   std::vector<std::int64_t> owners{};     // who may ask for /status
   std::function<std::string()> status{};  // HTML, for them
+  std::string timezone{};                 // of the times that users see, for the help
 };
 
 struct Taken {
@@ -69,6 +70,7 @@ class Intake {
 struct Place {
   std::int64_t chat = 0;
   std::int64_t message_id = 0;  // to be replaced; 0: the placeholder is
+  std::int64_t topic = 0;       // of a forum, for what is sent besides
 };
 std::string write_place(const Place& place);
 base::Result<Place> read_place(const std::string& address);

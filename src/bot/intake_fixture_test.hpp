@@ -69,8 +69,8 @@ class IntakeTest : public LedgerTest {
                     std::chrono::duration_cast<std::chrono::milliseconds>(passed).count()));
   }
   // A job of this user that has ended with these pages. Returns its number.
-  std::int64_t finished(std::int64_t user, const std::vector<View>& pages) {
-    take({tap(next_++, user, "analise_btts")});
+  std::int64_t finished(std::int64_t user, const std::vector<View>& pages, telegram::Chat chat = {}) {
+    take({tapped(user, "analise_btts", chat)});
     return write<std::int64_t>([&](store::Connection& c) -> base::Result<std::int64_t> {
       const auto jobs = TRY(jobs::claim(c, options_.queue, "test", 1, 3600s));
       const jobs::Ending ending{
@@ -78,6 +78,12 @@ class IntakeTest : public LedgerTest {
       TRY(jobs::finish(c, options_.queue, {&ending, 1}));
       return jobs.at(0).claim.id;
     });
+  }
+
+  telegram::Update tapped(std::int64_t user, const std::string& data, telegram::Chat chat = {}) {
+    telegram::Update update = tap(next_++, user, data);
+    if (chat.id != 0) std::get<telegram::Tap>(update.what).chat = chat;
+    return update;
   }
 
   IntakeOptions options_;

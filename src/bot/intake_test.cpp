@@ -119,6 +119,17 @@ TEST_P(IntakeTest, WhatIsTypedCountsAsARequest) {
   EXPECT_EQ(fates({tap(21, 5, "voltar_menu")}), (Fates{{"shown", 1}})) << "buttons of the menu go on working";
 }
 
+TEST_P(IntakeTest, WhatATopicHearsIsSaidThere) {
+  options_.allowances.commands.calls = 2;
+  open();
+  const telegram::Chat topic{-100, telegram::Chat::Kind::supergroup, 7};
+  EXPECT_EQ(
+      fates({message(1, 5, "/start", topic), message(2, 5, "/jogos", topic), message(3, 5, "/ajuda", topic)}),
+      (Fates{{"shown", 1}, {"accepted", 1}, {"limited", 1}}));
+  EXPECT_EQ(count(R"(outbox WHERE action = 'send' AND body LIKE '{"topic":7,%')"), 3);
+  EXPECT_EQ(text("SELECT address FROM {ledger}jobs"), "-100:0:7");
+}
+
 TEST_P(IntakeTest, ManyTapsMeetTheirOwnLimit) {
   options_.allowances.navigation.calls = 3;
   open();
@@ -157,7 +168,7 @@ TEST_P(IntakeTest, WhatIsShownAtOnce) {
              tap(4, 5, "analise_cartoes"), tap(5, 5, "gone"), tap(6, 5, "noop"), message(7, 5, "/buscar")}),
       (Fates{{"shown", 7}}));
   EXPECT_EQ(said(),
-            (std::vector{line("send", 5, menu().text), line("answer", 5, ""), line("edit", 5, help().text),
+            (std::vector{line("send", 5, menu().text), line("answer", 5, ""), line("edit", 5, help("").text),
                          line("answer", 5, ""), line("send", 5, menu().text),
                          line("answer", 5, not_yet("Cartões")), line("answer", 5, old_button()),
                          line("answer", 5, ""), line("send", 5, ask_team().text)}));
@@ -177,10 +188,10 @@ TEST_P(IntakeTest, WhatIsNotForTheBotIsOnlyNoted) {
 TEST_P(IntakeTest, OnlyOwnersSeeTheStatus) {
   open();
   take({message(1, 900, "/status"), message(2, 5, "/status")});
-  EXPECT_EQ(said(), (std::vector{line("send", 900, "<b>status</b>"), line("send", 5, help().text)}));
+  EXPECT_EQ(said(), (std::vector{line("send", 900, "<b>status</b>"), line("send", 5, help("").text)}));
   options_.status = nullptr;
   take({message(3, 900, "/status")});
-  EXPECT_EQ(said(), std::vector{line("send", 900, help().text)});
+  EXPECT_EQ(said(), std::vector{line("send", 900, help("").text)});
 }
 
 TEST_P(IntakeTest, Settings) {
@@ -221,6 +232,21 @@ TEST_P(IntakeTest, PagesOfOnesOwnJobsOnly) {
   EXPECT_EQ(turned(5, fmt::format("pg_{}_1", job)), line("answer", 5, old_button()));
 }
 
+TEST_P(IntakeTest, EverybodyInAGroupMayTurnItsPages) {
+  open();
+  const telegram::Chat group{-100, telegram::Chat::Kind::supergroup}, other{-200, group.kind};
+  const std::string page =
+      fmt::format("pg_{}_1", finished(5, {{.text = "first"}, {.text = "second"}}, group));
+  const auto turned = [&](std::int64_t user, telegram::Chat chat) {
+    take({tapped(user, page, chat)});
+    return said().back();
+  };
+  EXPECT_EQ(turned(6, group), line("edit", -100, "second"));
+  EXPECT_EQ(turned(6, other), line("answer", -200, old_button()));
+  EXPECT_EQ(turned(6, {}), line("answer", 6, old_button())) << "he may have guessed the number";
+  EXPECT_EQ(turned(5, {}), line("edit", 5, "second")) << "his own, wherever he sees it";
+}
+
 TEST_P(IntakeTest, APoisonedUpdateIsOnlyNoted) {
   open();
   const Intake intake(options_, clock_);
@@ -250,13 +276,16 @@ TEST_P(IntakeTest, OldLinesOfTheInboxGo) {
 }
 
 TEST(Place, IsReadAsItWasWritten) {
-  for (const Place& place : {Place{5, 0}, Place{-1001234567890, 0}, Place{5, 77}, Place{-100, 77}}) {
+  for (const Place& place : {Place{5, 0}, Place{-1001234567890, 0}, Place{5, 77}, Place{-100, 77},
+                             Place{-100, 0, 3}, Place{-100, 77, 3}}) {
     const auto read = read_place(write_place(place));
     ASSERT_TRUE(read) << write_place(place);
     EXPECT_EQ(read->chat, place.chat);
     EXPECT_EQ(read->message_id, place.message_id);
+    EXPECT_EQ(read->topic, place.topic);
   }
-  for (const char* address : {"", "0", "x", "5:", "5:x", "5:7x", "5 ", ":7", "5:7:8", "99999999999999999999"})
+  for (const char* address :
+       {"", "0", "x", "5:", "5:x", "5:7x", "5 ", ":7", "5:7:", "5:7:8:9", "99999999999999999999"})
     EXPECT_FALSE(read_place(address)) << address;
 }
 

@@ -176,11 +176,13 @@ Intent read_intent(const telegram::Update& update, std::string_view username) {
     if (message->from.id <= 0 || message->chat.id == 0) return intent;
     intent.user = message->from.id;
     intent.chat = message->chat.id;
+    intent.topic = message->chat.topic;
     read_text(*message, username, intent);
   } else if (const auto* tap = std::get_if<telegram::Tap>(&update.what)) {
     if (tap->from.id <= 0 || tap->id.empty()) return intent;
     intent.user = tap->from.id;
     intent.chat = tap->chat.id != 0 ? tap->chat.id : tap->from.id;
+    intent.topic = tap->chat.topic;
     intent.tap = tap->id;
     intent.message_id = tap->chat.id != 0 ? tap->message_id : 0;
     read_button(tap->data, intent);

@@ -48,6 +48,7 @@ struct Work {
 
 struct Intent {
   std::int64_t user = 0, chat = 0;
+  std::int64_t topic = 0;       // of a forum
   std::string tap{};            // id of the callback query; "": a typed message
   std::int64_t message_id = 0;  // of the tap, if it can be edited
   Bucket bucket = Bucket::navigation;

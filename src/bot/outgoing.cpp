@@ -93,6 +93,11 @@ outbox::Message send_at_most_once(std::int64_t chat, const View& view, outbox::P
   return sent;
 }
 
+outbox::Message in_topic(std::int64_t topic, outbox::Message message) {
+  if (topic != 0) message.body.insert(1, fmt::format(R"("topic":{},)", topic));
+  return message;
+}
+
 outbox::Message edit(std::int64_t chat, std::int64_t message_id, const View& view,
                      outbox::Priority priority) {
   return message(chat, "edit", write_view(view, fmt::format(R"(,"message":{})", message_id)), priority);
@@ -130,6 +135,7 @@ base::Result<Outgoing> read_outgoing(const outbox::Message& message) {
     out.action = message.action == "edit" ? Outgoing::Action::edit : Outgoing::Action::send;
     out.view = view_of(body);
     out.silent = body.value("silent", false);
+    out.topic = body.value("topic", std::int64_t{0});
     if (body.contains("message")) out.message_id = body.at("message").get<std::int64_t>();
     return out;
   });

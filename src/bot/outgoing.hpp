@@ -26,6 +26,8 @@ struct View {
 // whether it arrived; of notices and rejections rather none (RT13). Results are edits, and never come twice.
 outbox::Message send(std::int64_t chat, const View& view, outbox::Priority priority, bool silent = false);
 outbox::Message send_at_most_once(std::int64_t chat, const View& view, outbox::Priority priority);
+// A new message, but in this topic of a forum; 0: as it was.
+outbox::Message in_topic(std::int64_t topic, outbox::Message message);
 // Of a message that is known.
 outbox::Message edit(std::int64_t chat, std::int64_t message_id, const View& view, outbox::Priority priority);
 // Of the message that an outbox row will have sent.
@@ -37,6 +39,7 @@ outbox::Message answer(std::int64_t chat, std::string_view tap, std::string_view
 struct Outgoing {
   enum class Action { send, edit, answer } action = Action::send;
   std::int64_t chat = 0;
+  std::int64_t topic = 0;                    // of send
   std::optional<std::int64_t> message_id{};  // of edit; nothing: the receipt of the row it stands behind
   View view{};
   bool silent = false;

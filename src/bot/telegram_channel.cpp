@@ -52,8 +52,11 @@ outbox::Delivery TelegramChannel::deliver(const outbox::Claimed& message, std::s
     return {.how = How::dropped, .reason = "unreadable"};
   }
   const base::SteadyTime deadline = resilience::after(clock_.steady(), attempt_time);
-  telegram::OutgoingMessage text{
-      .chat = out->chat, .text = out->view.text, .keyboard = out->view.keyboard, .silent = out->silent};
+  telegram::OutgoingMessage text{.chat = out->chat,
+                                 .topic = out->topic,
+                                 .text = out->view.text,
+                                 .keyboard = out->view.keyboard,
+                                 .silent = out->silent};
   if (out->action == Outgoing::Action::answer)
     return judge(api_.answer_tap(out->tap, out->text, !out->text.empty(), deadline, stop), message,
                  out->chat);
@@ -85,6 +88,7 @@ outbox::Delivery TelegramChannel::follow(telegram::OutgoingMessage text, const o
     limits_.take(to, clock_.steady());  // it counts; that it may be early, the server would say
   }
   text.chat = to;
+  text.topic = 0;
   const telegram::Reply reply = api_.send_message(text, deadline, stop);
   outbox::Delivery delivery = judge(reply, message, to);
   if (delivery.how == How::sent) delivery.receipt = write_place({to, reply.message_id});

@@ -117,6 +117,7 @@ TEST(TelegramChannel, EachFault) {
       {refused(401, "Unauthorized"), How::again, "refused", 5min, true},
       {refused(404, "Not Found"), How::again, "refused", 5min, true},
       {refused(502, "Bad Gateway"), How::again, "unavailable"},
+      {answered(403, "<html>this network does not allow it</html>"), How::again, "unavailable"},
       {broken(Fate::not_sent, Code::unavailable, "connection refused"), How::again, "unavailable"},
   };
   for (const Case& it : cases) {
@@ -200,6 +201,15 @@ TEST(TelegramChannel, AMessageToAGroupThatMovedIsRepeatedThere) {
 }
 
 // The message that was to be replaced is not in the new chat: what has its number there is another one.
+TEST(TelegramChannel, ATopicStaysBehindWithItsGroup) {
+  MovedWorld world;
+  EXPECT_EQ(world.deliver(in_topic(12, send(-5, view, Priority::notice))).how, How::sent);
+  const auto calls = world.transport.calls();
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_NE(calls[0].find(R"("message_thread_id":12)"), std::string::npos) << calls[0];
+  EXPECT_EQ(calls[1].find("message_thread_id"), std::string::npos) << calls[1];
+}
+
 TEST(TelegramChannel, AResultForAGroupThatMovedIsANewMessageThere) {
   MovedWorld world;
   const Delivery done = world.deliver(edit_after(-5, 1, view, Priority::result), "17");

@@ -50,7 +50,7 @@ const View& menu() {
   return view;
 }
 
-View help() {
+View help(std::string_view timezone) {
   return {
       .text = bold("Como funciona") +
               "\n\n• Toque em um botão do menu: cada análise entra em uma fila, e o resultado aparece na "
@@ -64,8 +64,9 @@ View help() {
               "• Forma: os últimos jogos, o mais recente por último (V vitória, E empate, D derrota).\n\n" +
               bold("Comandos") +
               "\n/start – menu principal\n/buscar TIME – procurar um jogo\n/jogos – jogos do dia\n/ajuda – "
-              "esta mensagem\n\nOs horários são de Brasília. As análises são estatísticas, não promessas: "
-              "aposte com responsabilidade.",
+              "esta mensagem\n\nOs horários são " +
+              (timezone == "America/Sao_Paulo" ? "de Brasília" : fmt::format("do fuso {}", timezone)) +
+              ". As análises são estatísticas, não promessas: aposte com responsabilidade.",
       .keyboard = back_to_menu()};
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::string_view queue_full =
     "minutos.";
 
 const View& menu();
-View help();
+View help(std::string_view timezone);  // an IANA name
 View ask_team();
 View settings_view(const UserSettings& settings);
 View choose_confidence(const UserSettings& settings);

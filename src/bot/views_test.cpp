@@ -19,7 +19,7 @@ const std::vector<std::string> kinds = {"full",    "goals", "btts",   "result", 
                                         "leagues", "games", "<other>"};
 
 std::vector<View> all_views() {
-  std::vector<View> views = {menu(), help(), ask_team(), failure("<b>&")};
+  std::vector<View> views = {menu(), help("America/Sao_Paulo"), ask_team(), failure("<b>&")};
   for (const int confidence : {0, 50, 60, 70, 80, 100}) {
     views.push_back(settings_view({confidence}));
     views.push_back(choose_confidence({confidence}));

@@ -302,13 +302,14 @@ Workers::Written Workers::try_finish(Task& task, const jobs::Ending& ending, con
     if (!ours || view == nullptr) return {};
     const Place place = TRY(read_place(job.address));
     const bool is_new = as_new || (place.message_id == 0 && !job.placeholder);
-    const outbox::Message message = is_new ? send_at_most_once(place.chat, *view, Priority::result)
-                                    : place.message_id != 0
-                                        ? edit(place.chat, place.message_id, *view, Priority::result)
-                                        : edit_after(place.chat, *job.placeholder, *view, Priority::result);
+    const outbox::Message message =
+        is_new ? in_topic(place.topic, send_at_most_once(place.chat, *view, Priority::result))
+        : place.message_id != 0 ? edit(place.chat, place.message_id, *view, Priority::result)
+                                : edit_after(place.chat, *job.placeholder, *view, Priority::result);
     const std::int64_t result = TRY(outbox::add(c, message));
     if (!is_new && job.waited + (clock_.steady() - task.began) > soundless) {
-      outbox::Message told = send_at_most_once(place.chat, notice(job.kind), Priority::notice);
+      outbox::Message told =
+          in_topic(place.topic, send_at_most_once(place.chat, notice(job.kind), Priority::notice));
       told.after = result;  // none without the result
       TRY(outbox::add(c, told));
     }

@@ -44,9 +44,11 @@ class WorkersTest : public LedgerTest {
     if (thread_.joinable()) join();
   }
   // As a user asks for it, with its placeholder. Returns the number of the job.
-  std::int64_t ask(std::int64_t user, const std::string& data = "analise_over_gols") {
+  std::int64_t ask(std::int64_t user, const std::string& data = "analise_over_gols",
+                   telegram::Chat chat = {}) {
     const Intake intake({.queue = queue_, .username = bot_name}, clock_);
-    const std::vector updates = {tap(++updates_, user, data)};
+    std::vector updates = {tap(++updates_, user, data)};
+    if (chat.id != 0) std::get<telegram::Tap>(updates[0].what).chat = chat;
     EXPECT_EQ(write<Taken>([&](store::Connection& c) { return intake.take(c, updates); }).by_fate,
               (std::map<std::string, std::int64_t>{{"accepted", 1}}));
     return store::testing::number(*session_, "SELECT max(id) FROM {ledger}jobs");

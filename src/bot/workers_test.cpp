@@ -25,9 +25,11 @@ TEST_P(WorkersTest, AResultAndItsJobsEndStandTogether) {
   EXPECT_EQ(state(), "done");
   EXPECT_EQ(used(), 0);
   const auto stored =
-      write<std::optional<std::string>>([&](store::Connection& c) { return jobs::result(c, job, 5); });
+      write<std::optional<jobs::Kept>>([&](store::Connection& c) { return jobs::result(c, job); });
   ASSERT_TRUE(stored);
-  EXPECT_EQ(read_views(*stored)->size(), 2U) << "for the pages";
+  EXPECT_EQ(stored->user, 5);
+  EXPECT_EQ(stored->address, "5");
+  EXPECT_EQ(read_views(stored->result)->size(), 2U) << "for the pages";
 }
 
 TEST_P(WorkersTest, AListReplacesItsMenu) {
@@ -89,6 +91,23 @@ TEST_P(WorkersTest, WhatWaitedTooLongIsAnsweredNotRun) {
   EXPECT_EQ(said(),
             (std::vector<std::string>{"edit: " + too_late("goals").text, "send: " + notice("goals").text}));
   EXPECT_EQ(used(), 0);
+}
+
+TEST_P(WorkersTest, WhatATopicAskedForIsSaidThere) {
+  analyst_.on_work = [this](const auto&, const auto&) {
+    clock_.advance(16s);
+    return Views{{.text = "result"}};
+  };
+  ask(5, "analise_btts", {-100, telegram::Chat::Kind::supergroup, 7});
+  start();
+  ASSERT_TRUE(ends_with("btts done"));
+  const auto sends =
+      store::testing::query(*session_, "SELECT body FROM {ledger}outbox WHERE action = 'send'");
+  ASSERT_EQ(sends->size(), 2U) << "the placeholder and the notice";
+  for (const store::Row& row : *sends)
+    EXPECT_EQ(read_outgoing({.channel = "telegram", .address = "-100", .action = "send", .body = row.text(0)})
+                  ->topic,
+              7);
 }
 
 TEST_P(WorkersTest, AfterFifteenSecondsANoticeFollows) {

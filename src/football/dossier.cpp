@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <numeric>
 #include <set>
 
@@ -41,14 +40,6 @@ std::string short_date(const std::chrono::year_month_day& day) { return date(day
 
 std::string clock(const Local& time) { return fmt::format("{:02}:{:02}", time.hour, time.minute); }
 
-// Brasília is three hours behind UTC; elsewhere the difference is told.
-std::string zone_words(const Local& time) {
-  const std::int64_t minutes = time.offset / 60, part = std::abs(minutes) % 60;
-  if (minutes == -180) return "Brasília";
-  std::string words = fmt::format("UTC{:+}", minutes / 60);
-  return part == 0 ? words : fmt::format("{}:{:02}", words, part);
-}
-
 std::string league_words(const League& league) { return escape(league_label(league)); }
 
 std::string team_words(const Side& side) {
@@ -64,7 +55,7 @@ std::string header(const Analysis& analysis, const schedule::Zone& zone) {
   const Local kickoff = local_time(analysis.fixture.kickoff, zone);
   return fmt::format("🏆 {}\n⚽ {} vs {}\n⏰ {} às {} ({})\n", league_words(analysis.fixture.league),
                      team_words(analysis.home), team_words(analysis.away), date(kickoff.day), clock(kickoff),
-                     zone_words(kickoff));
+                     zone_words(kickoff.offset));
 }
 
 std::string main_section(const Pick& pick) {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "football/words.hpp"
+
 namespace football {
 namespace {
 
@@ -18,6 +20,12 @@ constexpr auto long_wait = 10min;  // more than any limit of a minute explains
 std::chrono::sys_seconds local(base::WallTime time, const schedule::Zone& zone) {
   const auto second = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   return std::chrono::sys_seconds{std::chrono::seconds{zone.to_local(second)}};
+}
+
+std::string words_at(base::WallTime time, const schedule::Zone& zone) {
+  const std::string words = zone_words(
+      zone.period(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()).offset);
+  return words.starts_with("UTC") ? words : "horário de " + words;
 }
 
 std::string hour_of(std::chrono::sys_seconds time) {
@@ -38,7 +46,7 @@ std::string when(base::WallTime time, base::WallTime now, const schedule::Zone& 
   const std::string day = ahead == days{0}   ? "de hoje"
                           : ahead == days{1} ? "de amanhã"
                                              : "de " + date_of(there);
-  return fmt::format("das {} {} (horário de Brasília)", hour_of(there), day);
+  return fmt::format("das {} {} ({})", hour_of(there), day, words_at(time, zone));
 }
 
 std::string limited(const base::Error& error, base::WallTime now, const schedule::Zone& zone) {
@@ -93,9 +101,8 @@ std::string error_words(const base::Error& error, base::WallTime now, const sche
 std::string stale_words(base::WallTime since, base::WallTime now, const schedule::Zone& zone) {
   const auto there = local(since, zone), here = local(now, zone);
   const bool today = std::chrono::floor<days>(there) == std::chrono::floor<days>(here);
-  return fmt::format(
-      "Dados de {}{} (horário de Brasília): o serviço de dados de futebol não respondeu agora.",
-      today ? "" : date_of(there) + " às ", hour_of(there));
+  return fmt::format("Dados de {}{} ({}): o serviço de dados de futebol não respondeu agora.",
+                     today ? "" : date_of(there) + " às ", hour_of(there), words_at(since, zone));
 }
 
 }  // namespace football

@@ -12,7 +12,7 @@
 
 namespace football {
 
-// `zone`: in which the user's clock runs; times are called "horário de Brasília".
+// `zone`: in which the user's clock runs.
 std::string error_words(const base::Error& error, base::WallTime now, const schedule::Zone& zone);
 
 // Whoever runs the bot has to do something, as the sentence says: log it as an error, call somebody.

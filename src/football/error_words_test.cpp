@@ -45,6 +45,16 @@ TEST(ErrorWords, TheDaysQuotaComesBackAtNineInTheEvening) {
   EXPECT_TRUE(says(words(Code::rate_limited, 1min, instant(2025, 11, 21, 23h + 59min)), "das 21:00 de hoje"));
 }
 
+TEST(ErrorWords, TimesAreThoseOfTheZoneAndCalledSo) {
+  const auto in = [](const char* zone) {
+    return football::error_words({Code::rate_limited, "", 6h}, afternoon, *schedule::Zone::find(zone));
+  };
+  EXPECT_TRUE(says(in("Europe/Lisbon"), "a partir das 00:00 de amanhã (UTC+0)")) << in("Europe/Lisbon");
+  EXPECT_TRUE(says(in("Asia/Kolkata"), "a partir das 05:30 de amanhã (UTC+5:30)")) << in("Asia/Kolkata");
+  EXPECT_TRUE(says(in("America/St_Johns"), "a partir das 20:30 de hoje (UTC-3:30)"))
+      << in("America/St_Johns");
+}
+
 TEST(ErrorWords, ShortAndLongWaits) {
   EXPECT_TRUE(says(words(Code::rate_limited), "alguns minutos"));
   EXPECT_TRUE(says(words(Code::rate_limited, 60s), "alguns minutos"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/text.hpp"
 
@@ -130,6 +131,13 @@ std::vector<std::string> shortage_words(const Expectation& expected, const Fixtu
   team(fixture.home.name, expected.home_games);
   team(fixture.away.name, expected.away_games);
   return words;
+}
+
+std::string zone_words(std::int64_t offset) {
+  const std::int64_t minutes = offset / 60, part = std::abs(minutes) % 60;
+  if (minutes == -180) return "Brasília";
+  std::string words = fmt::format("UTC{}{}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60);
+  return part == 0 ? words : fmt::format("{}:{:02}", words, part);
 }
 
 std::string odds_words(const std::vector<Pick>& picks, const Odds* odds) {

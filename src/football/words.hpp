@@ -1,6 +1,7 @@
 // What picks and warnings are called in Portuguese. Nothing is escaped here: dossier.hpp does that. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 namespace football {
 
 std::string decimal(double value, int places = 1);  // "2,5"
+std::string zone_words(std::int64_t offset);        // seconds ahead of UTC: "Brasília", "UTC+1", "UTC-4:30"
 std::string_view market_words(Market market);       // "Gols", "Resultado Final" …
 std::string outcome_words(const Statement& statement, const Fixture& fixture);  // "Mais de 2,5 gols"
 std::string score_words(const Fixture& fixture, double home, double away);      // "Arsenal 1,8 x 0,9 Chelsea"

@@ -75,8 +75,9 @@ class Client {
   std::int64_t recover(bool all) {
     return write<std::int64_t>([&](store::Connection& c) { return jobs::recover(c, options_, all); });
   }
-  std::optional<std::string> result(std::int64_t id, std::int64_t user) {
-    return write<std::optional<std::string>>([&](store::Connection& c) { return jobs::result(c, id, user); });
+  std::optional<std::string> result(std::int64_t id) {
+    const auto kept = write<std::optional<Kept>>([&](store::Connection& c) { return jobs::result(c, id); });
+    return kept ? std::optional(kept->result) : std::nullopt;
   }
   Standing standing() {
     return write<Standing>([&](store::Connection& c) { return jobs::standing(c, options_); });

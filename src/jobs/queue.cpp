@@ -194,10 +194,11 @@ Result<std::int64_t> recover(Connection& connection, const QueueOptions& options
       {options.name});
 }
 
-Result<std::optional<std::string>> result(Connection& connection, std::int64_t id, std::int64_t user) {
+Result<std::optional<Kept>> result(Connection& connection, std::int64_t id) {
   const auto rows = TRY(connection.query(
-      "SELECT result FROM {ledger}jobs WHERE id = $1 AND user_id = $2 AND result IS NOT NULL", {id, user}));
-  return rows.empty() ? std::nullopt : std::optional(rows[0].text(0));
+      "SELECT user_id, address, result FROM {ledger}jobs WHERE id = $1 AND result IS NOT NULL", {id}));
+  if (rows.empty()) return std::nullopt;
+  return Kept{.user = rows[0].integer(0), .address = rows[0].text(1), .result = rows[0].text(2)};
 }
 
 Result<Standing> standing(Connection& connection, const QueueOptions& options) {

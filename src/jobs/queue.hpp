@@ -130,9 +130,12 @@ base::Result<void> give_back(store::Connection& connection, std::span<const Clai
 // with `last_attempt` and attempt > max_attempts, so that somebody ends them as dead and says so.
 base::Result<std::int64_t> recover(store::Connection& connection, const QueueOptions& options, bool all);
 
-// The result of a job of this user, for pages; nothing: there is none (any more).
-base::Result<std::optional<std::string>> result(store::Connection& connection, std::int64_t id,
-                                                std::int64_t user);
+// The result of a job, for pages; nothing: there is none (any more). Who may see it is the caller's to say.
+struct Kept {
+  std::int64_t user = 0;
+  std::string address{}, result{};
+};
+base::Result<std::optional<Kept>> result(store::Connection& connection, std::int64_t id);
 
 struct Standing {
   std::int64_t capacity = 0, used = 0, queued = 0, running = 0;

@@ -193,9 +193,9 @@ TEST_P(Queue, ALateFinishIsRefusedAndChangesNothing) {
   EXPECT_EQ(queue.used(), 1);
   EXPECT_EQ(queue.standing().running, 1);
   ASSERT_EQ(queue.finish({{.claim = second[0].claim, .result = "right"}}).size(), 1u);
-  EXPECT_EQ(queue.result(second[0].claim.id, 1), "right");
+  EXPECT_EQ(queue.result(second[0].claim.id), "right");
   EXPECT_TRUE(queue.finish({{.claim = second[0].claim, .result = "twice"}}).empty());
-  EXPECT_EQ(queue.result(second[0].claim.id, 1), "right");
+  EXPECT_EQ(queue.result(second[0].claim.id), "right");
   EXPECT_EQ(queue.used(), 0);
 }
 
@@ -282,7 +282,7 @@ TEST_P(Queue, LeasesEndByTheDatabasesClock) {
 TEST_P(Queue, ResultsAreForTheirUserUntilTheyAreTidiedAway) {
   auto queue = client();
   const auto id = queue.offer(1).id;
-  EXPECT_EQ(queue.result(id, 1), std::nullopt);
+  EXPECT_EQ(queue.result(id), std::nullopt);
   const auto claimed = queue.claim(1);
   const auto too_long =
       queue.session().transact(store::Access::write, {}, [&](store::Connection& c) -> base::Result<void> {
@@ -294,8 +294,7 @@ TEST_P(Queue, ResultsAreForTheirUserUntilTheyAreTidiedAway) {
   EXPECT_FAILS(Code::invalid_data, too_long);
   const std::string result(jobs::max_result, 'x');
   EXPECT_EQ(queue.finish({{.claim = claimed[0].claim, .result = result}}).size(), 1u);
-  EXPECT_EQ(queue.result(id, 1), result);
-  EXPECT_EQ(queue.result(id, 2), std::nullopt);
+  EXPECT_EQ(queue.result(id), result);
   EXPECT_EQ(queue.tidy(3600s, 10), 0);
   queue.offer(1);
   queue.sql(
@@ -303,7 +302,7 @@ TEST_P(Queue, ResultsAreForTheirUserUntilTheyAreTidiedAway) {
   EXPECT_TRUE(queue.standing().ended.empty()) << "long ago";
   EXPECT_EQ(queue.tidy(3600s, 0), 0);
   EXPECT_EQ(queue.tidy(3600s, 10), 1);
-  EXPECT_EQ(queue.result(id, 1), std::nullopt);
+  EXPECT_EQ(queue.result(id), std::nullopt);
   EXPECT_EQ(queue.used(), 1);
 }
 

@@ -35,8 +35,11 @@ Json user_object(const BotUser& user) {
 }
 
 Json chat_object(const BotChat& chat, const BotUser& user) {
-  if (chat.is_group())
-    return {{"id", chat.id}, {"title", fmt::format("Group {}", -chat.id)}, {"type", "supergroup"}};
+  if (chat.is_group()) {
+    Json json{{"id", chat.id}, {"title", fmt::format("Group {}", -chat.id)}, {"type", "supergroup"}};
+    if (!chat.topics.empty()) json["is_forum"] = true;
+    return json;
+  }
   Json json{{"id", chat.id}, {"first_name", user.name}};
   if (!user.username.empty()) json["username"] = user.username;
   json["type"] = "private";
@@ -58,6 +61,7 @@ Json message_object(const BotIdentity& bot, const BotChat& chat, const BotMessag
             {"from", message.from == 0 ? bot_object(bot) : user_object(user)},
             {"chat", chat_object(chat, user)},
             {"date", seconds(message.date)}};
+  if (message.topic != 0) json.update({{"message_thread_id", message.topic}, {"is_topic_message", true}});
   if (message.edits > 0) json["edit_date"] = seconds(message.edited);
   json["text"] = message.text.text;
   for (const Entity& entity : message.text.entities) json["entities"].push_back(entity_object(entity));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ using BotKeyboard = std::vector<std::vector<BotButton>>;  // rows
 struct BotMessage {
   std::int64_t id = 0;
   std::int64_t from = 0;  // the user; 0: the bot
+  std::int64_t topic = 0;
   base::WallTime date{};
   base::WallTime edited{};  // 1970: never
   std::string source{};     // as it was sent, with its tags
@@ -47,6 +49,7 @@ struct BotChat {
   std::int64_t last_message = 0;
   std::deque<BotMessage> messages{};  // the oldest first
   SendLimits::PerChat limits{};
+  std::set<std::int64_t> topics{};  // of a forum: those in which somebody has written
 
   bool is_group() const { return id < 0; }
   BotMessage* find(std::int64_t message);
@@ -94,6 +97,7 @@ struct BotEvent {
   std::string description{};  // of an error
   std::int64_t chat = 0;      // 0: none
   std::int64_t message = 0;
+  std::int64_t topic = 0;
   std::string text{};  // of the message, as sent, or of a callback's answer
   std::string data{};  // of the button whose tap was answered
   std::string callback_query{};
@@ -107,8 +111,9 @@ struct BotEvent {
 struct BotAction {
   bool tap = false;
   std::int64_t user = 0;
-  std::int64_t chat = 0;  // 0: the private one
-  std::string text{};     // the message, or the data of the button
+  std::int64_t chat = 0;   // 0: the private one
+  std::int64_t topic = 0;  // of a message in a group; it makes the group a forum
+  std::string text{};      // the message, or the data of the button
   std::optional<std::string> name{};
   std::optional<std::string> username{};
   std::int64_t message = 0;

@@ -65,11 +65,12 @@ base::Result<std::optional<std::string>> name_in(const Json& json, const char* k
 
 base::Result<BotAction> action_in(const Json& json, bool tap) {
   TRY(tap ? check_keys(json, {"kind", "user", "chat", "data", "message_id", "force"})
-          : check_keys(json, {"kind", "user", "chat", "text", "name", "username"}));
+          : check_keys(json, {"kind", "user", "chat", "topic", "text", "name", "username"}));
   const char* text = tap ? "data" : "text";
   BotAction action{.tap = tap};
   action.user = TRY(number_in(json, "user", {}));
   action.chat = TRY(number_in(json, "chat", 0));
+  action.topic = TRY(number_in(json, "topic", 0));
   if (!json.contains(text) || !json[text].is_string()) return bad(fmt::format("'{}' must be a string", text));
   action.text = json[text].get<std::string>();
   action.name = TRY(name_in(json, "name"));

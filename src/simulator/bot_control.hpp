@@ -1,8 +1,9 @@
 // The control endpoints of the Bot API's users, below /_sim/telegram/. Answers are JSON; a mistake is a 400
 // (404, 405) that names it. Thread-safe as BotApi is.
 //
-//   POST message    {"user": 1, "text": "/start", "name": "Ana", "username": "ana", "chat": -100}
-//                   → {"update_id": …}; "name", "username" and "chat" (a group) may be left out
+//   POST message    {"user": 1, "text": "/start", "name": "Ana", "username": "ana", "chat": -100, "topic": 5}
+//                   → {"update_id": …}; "name", "username", "chat" (a group) and "topic" (which makes it
+//                   a forum) may be left out
 //   POST tap        {"user": 1, "data": "menu"} → {"update_id": …, "callback_query_id": "…"}: on the newest
 //                   message with this button; "message_id": that one; "force": true: no button needs to have
 //                   it; "chat" as above
@@ -15,8 +16,8 @@
 //                   "text" as sent, "plain", "buttons": [[{"text", "data"}]], "date", "edits", "edited",
 //                   "deleted"}]}, the oldest first
 //   GET  events?since=N&limit=K  what the bot did after event N: {"total", "dropped", "events": [{"number",
-//                   "time_us", "method", "code", "description", "chat", "message_id", "text", "data",
-//                   "callback_query_id", "show_alert"}]}; getUpdates is only counted
+//                   "time_us", "method", "code", "description", "chat", "message_id", "topic", "text",
+//                   "data", "callback_query_id", "show_alert"}]}; getUpdates is only counted
 //   GET  state      pending_updates, confirmed_offset, webhook, delivery (to it: delivered, failed, repeated,
 //                   last_status, last_error), commands, polls, conflicts (409s), violations
 //                   of limits by scope, limits_free_at_us (then nothing sent so far counts against them any

@@ -166,6 +166,8 @@ base::Result<BotActed> BotMachine::write(const BotAction& action, base::WallTime
     return base::error(base::Code::invalid_data, "'text' must have 1 to {} characters", maximum_text);
   text.entities = command_entities(text.text);
   const std::int64_t id = action.chat == 0 ? action.user : action.chat;
+  if (action.topic < 0 || (action.topic != 0 && id > 0))
+    return base::error(base::Code::invalid_data, "'topic' must be a positive number, in a group");
   const auto known = chats_.find(id);
   if (known != chats_.end() && known->second.blocked)
     return base::error(base::Code::invalid_data, "user {} has blocked the bot: unblock it first",
@@ -180,8 +182,10 @@ base::Result<BotActed> BotMachine::write(const BotAction& action, base::WallTime
   if (action.username) user.username = *action.username;
   BotChat& chat = chats_[id];
   chat.id = id;
-  const BotMessage& message =
-      add_message(chat, {.from = user.id, .date = now, .source = action.text, .text = std::move(text)});
+  if (action.topic != 0) chat.topics.insert(action.topic);
+  const BotMessage& message = add_message(
+      chat,
+      {.from = user.id, .topic = action.topic, .date = now, .source = action.text, .text = std::move(text)});
   const std::int64_t update = next_update();
   push_update("message",
               {.id = update, .time = now, .json = message_update(update, bot_, chat, message, user)});

@@ -57,6 +57,9 @@ BotMachine::Outcome BotMachine::send_message(Call& call) {
   if (!message) return bad_request(message.error().message);
   if (!chat) return bad_request(chat.error().message);
   if ((*chat)->blocked) return failure(403, "Forbidden: bot was blocked by the user");
+  message->topic = call.event.topic = call.given.integer("message_thread_id", 0, 0, largest_id);
+  if (message->topic != 0 && !(*chat)->topics.contains(message->topic))
+    return bad_request("message thread not found");
   if (const auto refusal = limits_.send((*chat)->limits, (*chat)->is_group(), call.now))
     return too_fast(*refusal);
   message->date = call.now;

@@ -39,6 +39,7 @@ Json view_of(const BotEvent& event) {
   if (!event.description.empty()) view["description"] = event.description;
   if (event.chat != 0) view["chat"] = event.chat;
   if (event.message != 0) view["message_id"] = event.message;
+  if (event.topic != 0) view["topic"] = event.topic;
   if (!event.text.empty()) view["text"] = event.text;
   if (event.callback_query.empty()) return view;
   view["callback_query_id"] = event.callback_query;

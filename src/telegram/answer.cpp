@@ -41,6 +41,8 @@ constexpr std::array phrases{
     Phrase{"message_id_invalid", Fault::message_gone},
     Phrase{"message_edit_time_expired", Fault::message_gone},
     Phrase{"message not found", Fault::message_gone},
+    Phrase{"message thread not found", Fault::message_gone},
+    Phrase{"topic_deleted", Fault::message_gone},
     Phrase{"upgraded to a supergroup", Fault::chat_gone},
     Phrase{"chat not found", Fault::chat_gone},
     Phrase{"group chat was deleted", Fault::chat_gone},

@@ -38,6 +38,7 @@ TEST(Answer, EveryKindOfRefusal) {
                "Bad Request: message is not modified: specified new message content and reply markup are "
                "exactly the same as a current content and reply markup of the message",
                Fault::not_modified},
+           Row{400, "Bad Request: message thread not found", Fault::message_gone},
            Row{403, "Forbidden: bot was blocked by the user", Fault::blocked},
            Row{403, "Forbidden: user is deactivated", Fault::blocked},
            Row{403, "Forbidden: bot was kicked from the group chat", Fault::blocked},

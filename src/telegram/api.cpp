@@ -51,6 +51,7 @@ json message_of(const OutgoingMessage& message) {
       buttons.push_back({{"text", button.text}, {"callback_data", button.data}});
     if (!buttons.empty()) rows.push_back(std::move(buttons));
   }
+  if (message.topic != 0) body["message_thread_id"] = message.topic;
   if (!rows.empty()) body["reply_markup"] = {{"inline_keyboard", std::move(rows)}};
   return body;
 }
@@ -205,12 +206,15 @@ void Api::describe(const Call& call, Outcome& outcome) const {
     if (answer.fault == Fault::unknown && call.repeatable && answer.status / 100 != 2)
       reply.fault = Fault::unavailable;
   }
+  const bool redirected = error && error->code == Code::endpoint_gone;
+  // Somebody between us and the server refuses, whatever the message is: it may go when the way is free.
+  const bool came_through = !redirected && (outcome.fate != Fate::answered || answer.is_envelope);
+  if (reply.fault == Fault::refused && !came_through && !call.retried) reply.fault = Fault::unavailable;
   if (reply.done()) return;
   reply.description =
       error ? error->message
             : fmt::format("{} answered {}: {}", http::host_label(options_.base), answer.status,
                           answer.description.empty() ? "without a description" : clean(answer.description));
-  const bool redirected = error && error->code == Code::endpoint_gone;
   reply.description += redirected ? "; check TELEGRAM_API_BASE" : advice(reply.fault);
 }
 

@@ -60,7 +60,8 @@ struct Reply {
 
 struct OutgoingMessage {
   std::int64_t chat = 0;
-  std::string text{};  // HTML (format.hpp); at most 4,096 UTF-16 units after entities
+  std::int64_t topic = 0;  // of a new message in a forum; 0: none
+  std::string text{};      // HTML (format.hpp); at most 4,096 UTF-16 units after entities
   Keyboard keyboard{};
   bool silent = false;
 };

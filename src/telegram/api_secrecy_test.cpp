@@ -129,10 +129,9 @@ TEST(ApiSecrecy, BodiesOfGateways) {
         [&](const std::string& request) {
           return answer(status, "<html>" + path_of(request) + "</html>", "Content-Type: text/html\r\n");
         },
-        status == 400                    ? Fault::refused
-        : status == 404                  ? Fault::not_found
-        : status == 425 || status == 503 ? Fault::unavailable
-                                         : Fault::unknown,
+        status == 404                                     ? Fault::not_found
+        : status == 400 || status == 425 || status == 503 ? Fault::unavailable
+                                                          : Fault::unknown,
         12);
   for (const int status : {408, 502})
     check([&](const std::string& request) { return answer(status, path_of(request)); }, Fault::unknown, 12);
@@ -150,7 +149,7 @@ TEST(ApiSecrecy, RedirectsAreNotFollowed) {
             const std::string location = fmt::format(fmt::runtime(to), path_of(request));
             return answer(status, location, "Location: " + location + "\r\n");
           },
-          Fault::refused);
+          Fault::unavailable);
       EXPECT_EQ(requests, 5) << "each call once";
     }
 }

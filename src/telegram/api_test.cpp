@@ -236,7 +236,9 @@ TEST(Api, FatesOfASend) {
            Row{answered(200, ""), Fault::unknown, Fault::unknown},
            Row{answered(200, R"({"ok":true,"resu)"), Fault::unknown, Fault::unknown},
            Row{answered(200, "{}"), Fault::unknown, Fault::unknown},
-           Row{answered(302, "", {{"location", "https://evil.example/"}}), Fault::refused, Fault::refused},
+           Row{answered(403, page), Fault::unavailable, Fault::unavailable},
+           Row{answered(302, "", {{"location", "https://evil.example/"}}), Fault::unavailable,
+               Fault::unavailable},
        }) {
     World world({row.outcome});
     const Reply sent = world.send(), edited = world.edit();

@@ -20,6 +20,7 @@ struct Chat {
   enum class Kind { person, group, supergroup, channel };
   std::int64_t id = 0;  // of a person: the user's id; of others: negative
   Kind kind = Kind::person;
+  std::int64_t topic = 0;  // of a forum: the message thread; 0: none, or the general one
 };
 
 // A text that somebody wrote. Other messages (photos, joins …) have text "".

@@ -20,20 +20,24 @@ std::optional<User> read_user(const Value* user) {
   return User{*id, text_field(*user, "first_name", max_name), text_field(*user, "username", max_name)};
 }
 
-std::optional<Chat> read_chat(const Value* chat) {
+std::optional<Chat> read_chat(const Value& message) {
+  const Value* chat = message.find("chat");
   const auto id = chat ? integer_field(*chat, "id") : std::nullopt;
   if (!id || *id == 0) return std::nullopt;
   const std::string type = text_field(*chat, "type", max_name);
   Chat::Kind kind = *id > 0 ? Chat::Kind::person : Chat::Kind::group;
   if (type == "supergroup") kind = Chat::Kind::supergroup;
   if (type == "channel") kind = Chat::Kind::channel;
-  return Chat{*id, kind};
+  // A reply in another group has the number of a thread, too, but nothing can be sent there.
+  const Value* in_topic = message.find("is_topic_message");
+  const bool is_topic = in_topic && in_topic->kind() == Kind::boolean && in_topic->as_boolean();
+  return Chat{*id, kind, is_topic ? integer_field(message, "message_thread_id").value_or(0) : 0};
 }
 
 // Nothing can be answered to nobody, so a message without a sender or a chat is of no use.
 std::optional<Message> read_message(const Value& message) {
   auto from = read_user(message.find("from"));
-  const auto chat = read_chat(message.find("chat"));
+  const auto chat = read_chat(message);
   const auto id = integer_field(message, "message_id");
   if (!from || !chat || !id) return std::nullopt;
   return Message{*id, *std::move(from), *chat, text_field(message, "text", max_incoming_text)};
@@ -46,7 +50,7 @@ std::optional<Tap> read_tap(const Value& query) {
     return std::nullopt;
   Tap tap{.id = std::string(id->text()), .from = *std::move(from)};
   if (const Value* message = query.find("message")) {
-    const auto chat = read_chat(message->find("chat"));
+    const auto chat = read_chat(*message);
     const auto number = integer_field(*message, "message_id");
     if (chat && number) {
       tap.chat = *chat;
@@ -62,7 +66,7 @@ std::optional<Tap> read_tap(const Value& query) {
 
 // Telegram says it twice: in the group, and in the supergroup. Whoever did it need not be named.
 std::optional<Moved> read_move(const Value& message) {
-  const auto chat = read_chat(message.find("chat"));
+  const auto chat = read_chat(message);
   if (!chat) return std::nullopt;
   const auto to = integer_field(message, "migrate_to_chat_id");
   const auto from = integer_field(message, "migrate_from_chat_id");

@@ -34,6 +34,25 @@ TEST(Update, AMessage) {
   EXPECT_EQ(message.text, "/start");
 }
 
+TEST(Update, ATopicIsThatOfAForumAndNoThreadOfReplies) {
+  const auto topic = [](const std::string& more) {
+    return std::get<Message>(
+               parse(R"({"update_id":10,"message":{"message_id":3,"from":{"id":7},"text":"/start",
+        "chat":{"id":-5,"type":"supergroup"},"message_thread_id":12)" +
+                     more + "}}")
+                   .what)
+        .chat.topic;
+  };
+  EXPECT_EQ(topic(R"(,"is_topic_message":true)"), 12);
+  EXPECT_EQ(topic(""), 0);
+  EXPECT_EQ(topic(R"(,"is_topic_message":false)"), 0);
+  EXPECT_EQ(topic(R"(,"is_topic_message":1)"), 0);
+  const Update tap =
+      parse(R"({"update_id":11,"callback_query":{"id":"43","from":{"id":7},"data":"menu","message":
+      {"message_id":9,"chat":{"id":-5,"type":"supergroup"},"message_thread_id":12,"is_topic_message":true}}})");
+  EXPECT_EQ(std::get<Tap>(tap.what).chat.topic, 12);
+}
+
 TEST(Update, ATap) {
   const Update update = parse(R"({"update_id":11,"callback_query":{"id":"4382bfdwdsb","from":{"id":7},
       "chat_instance":"1","data":"menu:2","message":{"message_id":9,"chat":{"id":7,"type":"private"}}}})");

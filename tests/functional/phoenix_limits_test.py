@@ -234,6 +234,20 @@ def test_too_many_requests(phoenix, crowd, world, chats):  # noqa: F811
         assert shown(crowd, 9)[0] >= refused_after + wait, "the whole bot waits"
 
 
+def test_a_token_that_is_refused_is_said_once(phoenix, crowd, world):  # noqa: F811
+    phoenix.start(QUICK_STOP)
+    body = json.dumps({"ok": False, "error_code": 401, "description": "Unauthorized"})
+    world.faults({"api": "telegram", "method": "sendMessage", "kind": "status", "status": 401, "count": 3, "body": body})
+    crowd.acts([text(user, "/ajuda") for user in (1, 2, 3)])
+    put_off = "SELECT count(*) FROM phoenix_outbox WHERE state = 'pending' AND reason = 'refused'"
+    wait_until(lambda: phoenix.rows(put_off)[0][0] == 3, "all are put off")
+    assert len(re.findall("CRITICAL: .*Unauthorized", phoenix.text())) == 1
+    assert "Telegram refuses messages" in phoenix.get("/")[1]
+    crowd.acts([text(4, "/ajuda")])
+    wait_until(lambda: shown(crowd, 4), "the next one is served")
+    wait_until(lambda: "Telegram refuses messages" not in phoenix.get("/")[1], "the page takes it back")
+
+
 def test_another_poller(phoenix, crowd, world):  # noqa: F811
     """It takes updates away and makes 409s: nothing is lost, nothing comes twice, and nobody storms."""
     phoenix.start(QUICK_STOP)

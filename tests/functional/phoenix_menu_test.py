@@ -216,6 +216,24 @@ def test_groups(town):
     assert len(said()) == 1, "only its own command was answered, and the list took the menu's place"
 
 
+def test_a_topic_of_a_forum(town):
+    """What is said there is answered there: the menu, and the message that waits, which the result replaces."""
+    user, group = next(numbers), -next(numbers)
+    world = town.world
+
+    def writes(text):
+        world.telegram("POST", "message", {"user": user, "chat": group, "topic": 5, "text": text, "name": "Bia"})
+
+    def said():
+        return world.events(method="sendMessage", chat=group)
+
+    writes("/start@simulated_bot")
+    wait_until(lambda: len(said()) == 1, "the menu")
+    world.telegram("POST", "tap", {"user": user, "chat": group, "data": "analise_btts"})
+    wait_until(lambda: world.events(method="editMessageText", chat=group, code=200), "the result")
+    assert [(event["code"], event.get("topic")) for event in said()] == [(200, 5), (200, 5)]
+
+
 # ---- search
 
 

@@ -70,7 +70,7 @@ class Driver:
         self.options, self.workers, self.failures = options, workers, []
         folder = os.environ.get("BIN_DIR", ROOT / "build/bin")
         self.bin = Path(folder).resolve()
-        self.pool = ProcessPoolExecutor(workers)
+        self.pool = ProcessPoolExecutor(2 * workers)
         self.seed = os.environ.get("SEED")
 
     def run(self, mode, count, program="pulse", until_failure=False):
@@ -79,8 +79,9 @@ class Driver:
         engines = [engine for engine in engines if engine in self.options.engines]
         tally, began, waiting = Counter(), time.monotonic(), set()
         jobs = self.jobs(mode, episode, engines, program)
+        at_once = self.workers * (2 if mode == "commits" and not self.seed else 1)  # those wait for backoffs
         while engines:
-            while len(waiting) < self.workers and tally[unit] < count and (job := next(jobs, None)):
+            while len(waiting) < at_once and tally[unit] < count and (job := next(jobs, None)):
                 future = self.pool.submit(one, self.bin, program, *job)
                 future.job = job
                 waiting.add(future)
