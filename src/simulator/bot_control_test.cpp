@@ -82,7 +82,7 @@ TEST_F(BotControlTest, mistakes_are_named) {
   EXPECT_EQ(mistake("message", R"({"user":"1","text":"x"})"), "'user' must be a whole number");
   EXPECT_EQ(mistake("message", R"({"user":1})"), "'text' must be a string");
   EXPECT_EQ(mistake("message", R"({"user":1,"txet":"x"})"),
-            "unknown key 'txet'; known: kind, user, chat, text, name, username");
+            "unknown key 'txet'; known: kind, user, chat, topic, text, name, username");
   EXPECT_EQ(mistake("message", R"({"user":1,"text":"x","name":")" + std::string(65, 'x') + "\"}"),
             "'name' has more than 64 characters");
   EXPECT_EQ(mistake("limits", "{}"), "'enforce' must be true or false");
