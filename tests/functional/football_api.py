@@ -91,6 +91,13 @@ def fits(typed, game):
     return all(any(name.startswith(word) for name in names) for word in words(typed))
 
 
+def noon(now):
+    """The time zone in which it is noon: no game of the next minutes is tomorrow's, and no evening's list of two days is
+    asked for."""
+    behind = now.hour - 12  # of UTC; the signs of these names are turned round
+    return f"Etc/GMT{behind:+}" if behind else "Etc/GMT"
+
+
 def made_up_game(number, when, home, away, status="NS", goals=(None, None), league=(39, "Premier League", "England")):
     """As /fixtures tells it; home and away are (id, name)."""
     year = when.year if when.month >= 7 else when.year - 1

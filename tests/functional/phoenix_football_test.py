@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
-from football_api import envelope, games_of_the_day, games_to_come, made_up_game
+from football_api import envelope, games_of_the_day, games_to_come, made_up_game, noon
 from phoenix import Phoenix, World, phoenix, wait_until, world  # noqa: F401 (fixtures)
 
 OWNER = 777
@@ -289,8 +289,9 @@ def test_requests_are_few(phoenix, world):
     for name, text in (("cold dossier", question), ("warm dossier", question), ("warm day", "/jogos")):
         world.forget()
         assert "EVIDÊNCIAS" in ask(ana, text) or text == "/jogos"
-        counts[name] = len(world.football_calls())
-    print(counts)
+        calls = world.football_calls()
+        counts[name] = len([call for call in calls if "date=" not in call]) + any("date=" in call for call in calls)
+    print(counts)  # two lists of a day count as one: in the evening tomorrow's is asked for as well
     assert 1 < counts["cold dossier"] <= 5
     assert counts["warm dossier"] == counts["warm day"] == 0
 
@@ -319,7 +320,7 @@ def test_a_day_of_sixty_games_in_twenty_leagues(phoenix, world):
         for number in range(3):
             games.append(made_up_game(10_000 * league + 9000 + number, now + timedelta(seconds=100),
                                       teams[2 * number], teams[2 * number + 1], league=place))
-    phoenix.start(settings(world))
+    phoenix.start(settings(world, timezone=noon(now)))
     world.faults({"api": "football", "count": -1} | body(envelope(games)))
     ana = new_user(phoenix, 1)
     ana.writes("/start")

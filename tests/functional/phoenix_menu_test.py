@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from football_api import (BRASILIA, ask, days_shown, envelope, fits, games_of_the_day, games_to_come, kickoff,
-                          last_games, made_up_game, plain, positions, season_of, words)
+                          last_games, made_up_game, noon, plain, positions, season_of, words)
 from phoenix import Phoenix, World, bot, phoenix, wait_until, world  # noqa: F401 (fixtures)
 
 ROOMY = {"commands": {"calls": 1000}, "navigation": {"calls": 1000}}
@@ -537,13 +537,6 @@ def made_up(world, games):
                   "body": envelope(games)})
 
 
-def at_noon(now):
-    """Settings of a bot for whose users it is noon: no game of the next minutes is tomorrow's, and no evening's list of
-    two days is asked for."""
-    behind = now.hour - 12  # of UTC; the signs of these names are turned round
-    return {"limits": ROOMY, "football": {"timezone": f"Etc/GMT{behind:+}" if behind else "Etc/GMT"}}
-
-
 def test_the_longest_names_fit(phoenix, world):
     """Full of what HTML means something by, and longer than any are kept: nothing of the dossier is lost."""
     now = datetime.now(timezone.utc).replace(microsecond=0)
@@ -555,7 +548,7 @@ def test_the_longest_names_fit(phoenix, world):
         goals = max(0, 2 + (away - home) // 3) + number % 2, max(0, 1 + (home - away) // 3)  # the first is best
         games.append(made_up_game(100 + number, start + timedelta(hours=12 * number), (home, name), (away, other),
                                   "FT", goals, league))
-    phoenix.start(at_noon(now))
+    phoenix.start({"limits": ROOMY, "football": {"timezone": noon(now)}})
     made_up(world, games + [made_up_game(7, now + timedelta(seconds=90), teams[0], teams[7], league=league)])
     ana = with_menu(phoenix)
     ana.taps(data="set_conf_5.0", force=True)
@@ -577,7 +570,7 @@ def test_a_day_of_very_many_leagues_has_pages(phoenix, world):
     games = [made_up_game(number, now + timedelta(seconds=90), (10 * number, f"Casa {number}"),
                           (10 * number + 1, f"Fora {number}"), league=(number, f"Primeira Divisão {number}", "Brazil"))
              for number in range(1, 251)]
-    phoenix.start(at_noon(now))
+    phoenix.start({"limits": ROOMY, "football": {"timezone": noon(now)}})
     made_up(world, games)
     ana = with_menu(phoenix)
     ana.taps("Jogos do Dia")
