@@ -125,7 +125,8 @@ base::Error PostgresConnection::explain(base::Error error, std::string_view sql)
         "names several hosts";
   }
   // The server's word for the wrong number of parameters; a pooler also says it, but then hangs up.
-  if (error.message.find("(SQLSTATE 08P01)") != std::string::npos && !link_->lost()) error.code = Code::internal;
+  if (error.message.find("(SQLSTATE 08P01)") != std::string::npos && !link_->lost())
+    error.code = Code::internal;
   error.message += fmt::format(" [{}]", excerpt(sql));
   return error;
 }
@@ -151,8 +152,8 @@ base::Result<PostgresConnection::Statement> PostgresConnection::prepare(std::str
   const std::string text = replace_words(sql, dialect_->words());
   if (text.find('\0') != std::string::npos)
     return base::error(Code::internal, "a NUL byte in a statement [{}]", excerpt(sql));
-  auto prepared = link_->answer(
-      PQsendPrepare(link_->handle(), statement.name.c_str(), text.c_str(), 0, nullptr) == 1);
+  auto prepared =
+      link_->answer(PQsendPrepare(link_->handle(), statement.name.c_str(), text.c_str(), 0, nullptr) == 1);
   if (!prepared) return explain(prepared.error(), sql);
   return statement;
 }
@@ -185,8 +186,8 @@ base::Result<Answer> PostgresConnection::try_run(std::string_view sql, std::span
   TRY(ready(sql));
   const Statement& known = *TRY(statement(sql));
   if (params.size() > max_parameters)
-    return base::error(Code::internal, "{} parameters given, {} are possible [{}]", params.size(), max_parameters,
-                       excerpt(sql));
+    return base::error(Code::internal, "{} parameters given, {} are possible [{}]", params.size(),
+                       max_parameters, excerpt(sql));
   std::vector<std::string> texts;
   texts.reserve(params.size());
   std::vector<const char*> values;
