@@ -83,13 +83,7 @@ TEST_P(WorkersFaultsTest, ADatabaseThatIsGoneAtTheEndIsWaitedFor) {
   };
   ask(5);
   start(watched);
-  ASSERT_TRUE(eventually(
-      [&] {
-        const std::lock_guard lock(mutex_);
-        return std::count_if(troubles_.begin(), troubles_.end(),
-                             [](const auto& it) { return it.starts_with("ending a job"); }) >= 3;
-      },
-      time_passes()));
+  ASSERT_TRUE(eventually([&] { return troubles_with("ending a job") >= 3; }, time_passes()));
   watched.is_gone = false;
   ASSERT_TRUE(ends_with("goals done", time_passes()));
   EXPECT_EQ(said_but_the_notice(), std::vector<std::string>{"edit: result"});

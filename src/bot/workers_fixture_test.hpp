@@ -88,6 +88,10 @@ class WorkersTest : public LedgerTest {
     const std::lock_guard lock(mutex_);
     return ends_;
   }
+  std::ptrdiff_t troubles_with(std::string_view beginning) {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::count_if(troubles_, [&](const auto& it) { return it.starts_with(beginning); });
+  }
   bool ends_with(const std::string& end, const std::function<void()>& meanwhile = {}) {
     const bool found = eventually([&] { return !ends().empty() && ends().back() == end; }, meanwhile);
     if (!found) ADD_FAILURE() << (ends().empty() ? "nothing ended" : ends().back()) << " instead of " << end;

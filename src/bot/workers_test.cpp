@@ -257,13 +257,7 @@ TEST_P(WorkersTest, ADatabaseThatIsGoneAtTheBeginningIsWaitedFor) {
   };
   ask(5);
   start(watched);
-  ASSERT_TRUE(eventually(
-      [&] {
-        const std::lock_guard lock(mutex_);
-        return std::count_if(troubles_.begin(), troubles_.end(),
-                             [](const auto& it) { return it.starts_with("reading settings"); }) >= 3;
-      },
-      time_passes()));
+  ASSERT_TRUE(eventually([&] { return troubles_with("reading settings") >= 3; }, time_passes()));
   EXPECT_EQ(analyst_.begun, 0);
   watched.is_gone = false;
   ASSERT_TRUE(ends_with("goals done", time_passes()));
