@@ -9,11 +9,11 @@ Needs root and the right to mount; Layer raises NotPossible with the reason wher
 same interface and changes the real one.
 """
 
-import ctypes
 import os
 import select
-import signal
 import subprocess
+
+from conftest import END_WITH_PARENT
 
 PATIENCE = 120
 
@@ -36,10 +36,6 @@ class NotPossible(Exception):
     pass
 
 
-def end_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
 class ThisMachine:
     enter = []
 
@@ -51,8 +47,8 @@ class ThisMachine:
         return str(self.packages / name)
 
     def start(self, *command, **options):
-        words = [*self.enter, *map(str, command)]
-        return subprocess.Popen(words, preexec_fn=end_with_parent, stdin=subprocess.DEVNULL, **options)
+        words = [*END_WITH_PARENT, *self.enter, *map(str, command)]
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, **options)
 
     def run(self, *command, fails=False, quiet=False):
         """Its output, both streams; printed, too, unless `quiet`."""
@@ -100,8 +96,8 @@ class Layer(ThisMachine):
         place = packages / "layer"
         place.mkdir()
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", SET_UP, "sh", str(place), str(packages)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
+            [*END_WITH_PARENT, "unshare", "--mount", "--propagation", "private", "sh", "-c", SET_UP, "sh", str(place), str(packages)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         select.select([self.holder.stdout], [], [], PATIENCE)
         if self.holder.stdout.readline() != "ready\n":
             reason = self.holder.communicate()[1].strip()
