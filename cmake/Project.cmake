@@ -38,7 +38,7 @@ set(COMMON_HEADERS <algorithm> <array> <chrono> <condition_variable> <functional
                    <fmt/format.h> <tl/expected.hpp>)
 
 # precompile_headers(TARGET FIRST [header…]): the precompiled header is compiled with FIRST, and lent to all others
-# that are optimised as it is.
+# that are compiled as it is.
 function(precompile_headers target first)
   if(NOT SANITIZE AND NOT target MATCHES "_test$")
     return()
@@ -51,35 +51,26 @@ function(precompile_headers target first)
   target_compile_options(${target} PRIVATE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")  # for ccache
 endfunction()
 
-# cold(TARGET): a library whose sources take clang far longer to optimise than all tests spend in them, so that
-# sanitized builds leave it unoptimised. Fuzzers do not: they run what they are made of for minutes.
-function(cold target)
-  if(SANITIZE AND NOT SANITIZE MATCHES fuzzer)
-    target_compile_options(${target} PRIVATE -O0)
-  endif()
-  precompile_headers(${target} config)
-endfunction()
+add_custom_target(unit_tests)  # all programs that test_program() makes
 
-# test_program(NAME TIMEOUT [HOT] [SHARDS n] SOURCES sources… LIBS libraries… [HEADERS more for HOT's…])
-# Program NAME_test, and the entry NAME in ctest; of n SHARDS, which share its tests, NAME.1 to NAME.n. Tests are
-# compiled unoptimised; those which are HOT (they compute for long) with -O1, unless sanitized: clang would take longer
-# for it than they gain.
+# test_program(NAME TIMEOUT [SHARDS n] SOURCES sources… LIBS libraries… [HEADERS more…])
+# Program NAME_test, and the entry NAME in ctest; of n SHARDS, which share its tests, NAME.1 to NAME.n. HEADERS give it
+# a precompiled header of its own.
 function(test_program name timeout)
-  cmake_parse_arguments(ARG "HOT" "SHARDS" "SOURCES;LIBS;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LIBS;HEADERS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${ARG_LIBS} GTest::gtest_main)
   target_compile_options(${name}_test PRIVATE -pthread)  # what shares a precompiled header must agree
-  if(SANITIZE)
-    target_compile_options(${name}_test PRIVATE -O0)
-  elseif(ARG_HOT)
-    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Debug>:-O1>)
-  endif()
-  if(ARG_HOT)
+  if(ARG_HEADERS)
     precompile_headers(${name}_test ${name}_test <gtest/gtest.h> ${ARG_HEADERS})
   else()
     precompile_headers(${name}_test base_test <gtest/gtest.h>)
   endif()
 
+  add_dependencies(unit_tests ${name}_test)
+  if(SANITIZE)  # unoptimised as well
+    math(EXPR timeout "${timeout} * 4")
+  endif()
   if(NOT ARG_SHARDS)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${timeout})
@@ -93,12 +84,12 @@ function(test_program name timeout)
   endforeach()
 endfunction()
 
-# module(NAME [COLD] [SHARDS n] [DEPS targets…] [LIBS libraries…])
+# module(NAME [SHARDS n] [DEPS targets…] [LIBS libraries…])
 #   src/NAME/*.cpp        → library NAME; DEPS are visible in its headers, LIBS only in its .cpp files
 #   src/NAME/*_test.cpp   → program NAME_test, one entry in ctest or n
 #   src/NAME/*_bench.cpp  → program NAME_bench
 function(module name)
-  cmake_parse_arguments(ARG "COLD" "SHARDS" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "DEPS;LIBS" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
   set(tests ${sources})
@@ -114,11 +105,7 @@ function(module name)
   add_library(${name} STATIC ${sources})
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${name} PUBLIC $<BUILD_INTERFACE:project_options> fmt::fmt ${ARG_DEPS} PRIVATE ${ARG_LIBS})
-  if(ARG_COLD)
-    cold(${name})
-  else()
-    precompile_headers(${name} base)
-  endif()
+  precompile_headers(${name} base)
 
   if(tests)
     test_program(${name} 300 SHARDS "${ARG_SHARDS}" SOURCES ${tests} LIBS ${name} ${ARG_LIBS})

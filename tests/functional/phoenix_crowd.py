@@ -11,6 +11,7 @@ import http.client
 import json
 import time
 import urllib.parse
+from bisect import bisect_left, bisect_right
 from datetime import datetime
 
 from phoenix import FULL, TOKEN, wait_until
@@ -110,15 +111,12 @@ def seconds(stamp):
     return datetime.fromisoformat(stamp if len(stamp) != 22 else stamp + ":00").timestamp()
 
 
-def passed_by_rejections(events, urgent, slack=3):
-    """Rejections that went out although something more urgent had waited for `slack` seconds.
+def passed_by_rejections(events, urgent, slack=3, in_hand=0):
+    """What is more urgent, had waited for `slack` seconds, and saw more than `in_hand` rejections go out before it.
 
     urgent: (when it was written down, when it went out), in seconds since 1970."""
-    passed = []
-    for event in sent(events, FULL):
-        at = event["time_us"] / 1e6
-        passed += [(event, one) for one in urgent if one[0] + slack < at < one[1]]
-    return passed
+    out = sorted(event["time_us"] / 1e6 for event in sent(events, FULL))
+    return [one for one in urgent if bisect_left(out, one[1]) - bisect_right(out, one[0] + slack) > in_hand]
 
 
 def memory(process, name):
