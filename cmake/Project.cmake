@@ -84,12 +84,13 @@ function(test_program name timeout)
   endforeach()
 endfunction()
 
-# module(NAME [SHARDS n] [DEPS targets…] [LIBS libraries…])
+# module(NAME [HOT] [SHARDS n] [DEPS targets…] [LIBS libraries…])
 #   src/NAME/*.cpp        → library NAME; DEPS are visible in its headers, LIBS only in its .cpp files
+#                           (HOT: it computes for so long that it is optimised when sanitized, too)
 #   src/NAME/*_test.cpp   → program NAME_test, one entry in ctest or n
 #   src/NAME/*_bench.cpp  → program NAME_bench
 function(module name)
-  cmake_parse_arguments(ARG "" "SHARDS" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "SHARDS" "DEPS;LIBS" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
   set(tests ${sources})
@@ -105,7 +106,11 @@ function(module name)
   add_library(${name} STATIC ${sources})
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${name} PUBLIC $<BUILD_INTERFACE:project_options> fmt::fmt ${ARG_DEPS} PRIVATE ${ARG_LIBS})
-  precompile_headers(${name} base)
+  if(ARG_HOT AND SANITIZE)
+    target_compile_options(${name} PRIVATE -O1)
+  else()
+    precompile_headers(${name} base)
+  endif()
 
   if(tests)
     test_program(${name} 300 SHARDS "${ARG_SHARDS}" SOURCES ${tests} LIBS ${name} ${ARG_LIBS})
