@@ -41,6 +41,10 @@ struct Waiting {
   SteadyTime ask_at, give_back_at;
 };
 
+Priority less_urgent_than(Priority it) {
+  return std::min(Priority::rejection, static_cast<Priority>(static_cast<int>(it) + 1));
+}
+
 CourierOptions checked(CourierOptions options, base::Rng& rng) {
   options.owner += fmt::format("#{:016x}", rng.next());
   options.carriers = std::max(options.carriers, 1);
@@ -90,10 +94,11 @@ struct Courier::Impl {
   std::map<std::pair<Priority, std::int64_t>, Waiting> waiting;  // the most urgent first
   std::vector<Done> unsettled;
   SteadyTime unsettled_since{};
-  bool more = true;           // the last look may have left some
-  bool others_ended = false;  // and what they had is not taken back yet
-  bool uncertain = false;     // a claim's transaction failed: it may have been committed all the same
-  unsigned failures = 0;      // of the database, in a row
+  bool more = true;                     // the last look may have left some
+  Priority left = Priority::rejection;  // the most urgent it may have left: what is less urgent waits
+  bool others_ended = false;            // and what they had is not taken back yet
+  bool uncertain = false;  // a claim's transaction failed: it may have been committed all the same
+  unsigned failures = 0;   // of the database, in a row
   SteadyTime retry_at{}, next_look{};
 
   mutable std::mutex mutex;
@@ -182,9 +187,11 @@ void Courier::Impl::put_aside(Claimed message, Duration wait) {
 }
 
 // The less urgent may fill a part of what can be held only: there is always room for what is more urgent.
+// What is left for want of room leaves others as urgent in hand: when they have gone, there is room.
 base::Result<void> Courier::Impl::look(store::Connection& connection, std::vector<Claimed>& claimed,
                                        std::vector<Dropped>& dropped) {
   more = false;
+  left = Priority::answer;
   for (const Priority least : {Priority::rejection, Priority::notice, Priority::result, Priority::answer}) {
     const int settled = static_cast<int>(unsettled.size());
     const int limit = room(least, static_cast<int>(claimed.size()) - settled);
@@ -192,7 +199,9 @@ base::Result<void> Courier::Impl::look(store::Connection& connection, std::vecto
     auto found = TRY(claim(connection, options.owner, limit, options.lease, least, &dropped));
     more = std::cmp_equal(found.size(), limit);
     std::ranges::move(found, std::back_inserter(claimed));
-    if (!more) break;
+    if (more) continue;
+    left = less_urgent_than(least);
+    break;
   }
   return {};
 }
@@ -322,7 +331,7 @@ void Courier::Impl::dispatch() {
     Waiting& it = at->second;
     if (now >= it.give_back_at) {
       put_aside(std::move(it.message), {});
-    } else if (free == 0 || it.ask_at > now) {
+    } else if (free == 0 || at->first.first > left || it.ask_at > now) {
       continue;
     } else if (it.ask_at = channel.when(it.message, now); it.ask_at <= now) {
       go.push_back(std::move(it.message));
@@ -349,7 +358,7 @@ void Courier::Impl::wait(const std::stop_token& stop) {
   if (!unsettled.empty()) until = may_wait() ? unsettled_since + answers_wait : SteadyTime::min();
   until = std::max(until, retry_at);
   for (const auto& [key, it] : waiting)
-    until = std::min({until, it.give_back_at, free > 0 ? it.ask_at : never});
+    until = std::min({until, it.give_back_at, free > 0 && key.first <= left ? it.ask_at : never});
   if (event || until <= clock.steady()) return;
   loop.wait(lock, clock, until, stop);
 }

@@ -1,6 +1,7 @@
 // What the courier does with a channel's answers, on every engine.
 #include "outbox/courier.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 #include "outbox/courier_fixture_test.hpp"
@@ -204,6 +205,37 @@ TEST_P(Courier, TheUrgentFindRoom) {
   clock_.advance(1s);
   ASSERT_TRUE(running.ended(52));
   EXPECT_EQ(running.ends().at(1), text(result)) << "no result behind a rejection";
+}
+
+// While answers fill the memory, a notice has no room in it: rejections that were there before do not pass
+// it.
+TEST_P(Courier, NoRejectionPassesWhatHasNoRoomYet) {
+  std::atomic<bool> open = false;
+  std::vector<Priority> gone;
+  channel_.on_when = [&](const Claimed& message, base::SteadyTime now) {
+    if (!open) return now + 1s;
+    gone.push_back(message.message.priority);
+    return now;
+  };
+  Running running(*database_, clock_, channel_, {.carriers = 16, .in_hand = 16, .look_every = 1h});
+  const auto add_some = [&](int count, Priority priority) {
+    std::vector<Message> messages;
+    for (int i = 0; i < count; ++i) messages.push_back(message_to(fmt::format("{}", i), priority));
+    add(messages);
+    running.courier().wake();
+  };
+  add_some(4, Priority::rejection);
+  ASSERT_TRUE(eventually([&] { return standing().sending == 4; }));
+  add_some(12, Priority::answer);
+  ASSERT_TRUE(eventually([&] { return standing().sending == 16; }));
+  const auto notice = add(message_to("notice", Priority::notice));
+  running.courier().wake();
+  ASSERT_TRUE(eventually([&] { return clock_.sleepers() == 1; }));
+  EXPECT_EQ(state(notice), "pending");
+  open = true;
+  clock_.advance(1s);
+  ASSERT_TRUE(running.ended(17));
+  EXPECT_TRUE(std::ranges::is_sorted(gone)) << testing::PrintToString(gone);
 }
 
 TEST_P(Courier, TheStopEndsWhatIsUnderWayAndGivesBackTheRest) {

@@ -111,12 +111,14 @@ def seconds(stamp):
     return datetime.fromisoformat(stamp if len(stamp) != 22 else stamp + ":00").timestamp()
 
 
-def passed_by_rejections(events, urgent, slack=3, in_hand=0):
-    """What is more urgent, had waited for `slack` seconds, and saw more than `in_hand` rejections go out before it.
+def passed_by_rejections(events, urgent, slack=3, abreast=1):
+    """What is more urgent, had waited for `slack` seconds, and saw rejections go out before it: how many.
 
-    urgent: (when it was written down, when it went out), in seconds since 1970."""
+    urgent: (when it was written down, when it went out), in seconds since 1970. Requests are under way side by side:
+    what arrives within `abreast` seconds of each other has no order."""
     out = sorted(event["time_us"] / 1e6 for event in sent(events, FULL))
-    return [one for one in urgent if bisect_left(out, one[1]) - bisect_right(out, one[0] + slack) > in_hand]
+    passed = [(one, bisect_left(out, one[1] - abreast) - bisect_right(out, one[0] + slack)) for one in urgent]
+    return [one for one in passed if one[1] > 0]
 
 
 def memory(process, name):
