@@ -331,9 +331,12 @@ void Courier::Impl::dispatch() {
     Waiting& it = at->second;
     if (now >= it.give_back_at) {
       put_aside(std::move(it.message), {});
-    } else if (free == 0 || at->first.first > left || it.ask_at > now) {
+      waiting.erase(at);
       continue;
-    } else if (it.ask_at = channel.when(it.message, now); it.ask_at <= now) {
+    }
+    if (free == 0 || at->first.first > left || it.ask_at > now) continue;
+    it.ask_at = channel.when(it.message, now);
+    if (it.ask_at <= now) {
       go.push_back(std::move(it.message));
       --free;
     } else if (it.ask_at >= it.give_back_at) {
