@@ -17,9 +17,9 @@ endif()
 
 if(SANITIZE)
   add_compile_options(-fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  add_compile_options(-pthread)  # some libraries ask for it, and what shares a precompiled header must agree
   add_link_options(-fsanitize=${SANITIZE})
 endif()
+add_compile_options(-pthread)  # some libraries ask for it, and what shares a precompiled header must agree
 
 add_library(project_options INTERFACE)
 # Errors where developers build; whoever builds to use it, perhaps with a compiler we never saw, is only warned.
@@ -31,8 +31,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
 endif()
 target_include_directories(project_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 
-# Tests (half of the code) read what nearly every source includes from a precompiled header; sanitized builds all do.
-# The programs' own sources stay without it elsewhere, so that one which forgets an #include does not compile there.
+# What nearly every source includes, builds for tests read from a precompiled header. Releases do not, and `./dev check`
+# does not: a source that forgets an #include is found there.
 set(COMMON_HEADERS <algorithm> <array> <chrono> <condition_variable> <functional> <map> <memory> <memory_resource> <mutex>
                    <optional> <span> <stop_token> <string> <string_view> <thread> <utility> <variant> <vector>
                    <fmt/format.h> <tl/expected.hpp>)
@@ -40,7 +40,7 @@ set(COMMON_HEADERS <algorithm> <array> <chrono> <condition_variable> <functional
 # precompile_headers(TARGET FIRST [header…]): the precompiled header is compiled with FIRST, and lent to all others
 # that are compiled as it is.
 function(precompile_headers target first)
-  if(NOT SANITIZE AND NOT target MATCHES "_test$")
+  if(NOT CMAKE_BUILD_TYPE STREQUAL Debug AND NOT target MATCHES "_test$")
     return()
   endif()
   if(target STREQUAL first)
@@ -60,7 +60,6 @@ function(test_program name timeout)
   cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LIBS;HEADERS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${ARG_LIBS} GTest::gtest_main)
-  target_compile_options(${name}_test PRIVATE -pthread)  # what shares a precompiled header must agree
   if(ARG_HEADERS)
     precompile_headers(${name}_test ${name}_test <gtest/gtest.h> ${ARG_HEADERS})
   else()
