@@ -97,8 +97,8 @@ inline std::vector<std::string> contents(store::Session& session) {
   std::vector<std::string> lines;
   for (const char* query :
        {"SELECT update_id, user_id FROM {ledger}inbox ORDER BY update_id",
-        "SELECT user_id, bucket, length(taken) - length(replace(taken, ' ', '')), CASE WHEN told_at > 0 THEN "
-        "1 ELSE 0 END FROM {ledger}limits ORDER BY user_id, bucket",
+        R"(SELECT user_id, bucket, length(taken) - length(replace(taken, ' ', '')),
+           CASE WHEN told_at > 0 THEN 1 ELSE 0 END FROM {ledger}limits ORDER BY user_id, bucket)",
         "SELECT user_id, minimum_confidence FROM {ledger}settings ORDER BY user_id",
         "SELECT name, used, turn FROM {ledger}job_queues ORDER BY name",
         "SELECT user_id, turn, kind, payload, address, state, attempt FROM {ledger}jobs ORDER BY id",

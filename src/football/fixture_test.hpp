@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.hpp"
@@ -36,7 +37,7 @@ class Api final : public http::Transport {
     const std::lock_guard lock(mutex_);
     answer_ = std::move(answer);
   }
-  void answers(http::Outcome outcome) {
+  void answers(const http::Outcome& outcome) {
     answers([outcome](const http::Request&, const std::stop_token&) { return outcome; });
   }
   std::vector<http::Request> requests() const {
@@ -116,7 +117,7 @@ struct World {
                                           .base = "https://api.example",
                                           .daily_reserve = 10})
       : clock(mode, instant(2025, 11, 21, 15h)),
-        client(engine, clock, cache, brasilia(), options, &metrics) {}
+        client(engine, clock, cache, brasilia(), std::move(options), &metrics) {}
 
   base::SteadyTime deadline(base::Duration time = 60s) const { return clock.steady() + time; }
   double answers(const char* kind, const char* result) {

@@ -87,7 +87,7 @@ class ScriptedServer {
   }
 
   // Answers every request of every connection.
-  static Script answering(Answer answer) {
+  static Script answering(const Answer& answer) {
     return [answer](Connection& connection) {
       for (std::string request; !(request = connection.request()).empty();) connection.send(answer(request));
     };

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "simulator/api_tools.hpp"
@@ -22,7 +23,7 @@ using Json = nlohmann::json;
 struct FootballClient {
   explicit FootballClient(std::uint64_t seed = 7,
                           FootballOptions options = {.quota = 1'000'000, .per_minute = 1'000'000})
-      : service(football_service(seed, options)) {}
+      : service(football_service(seed, std::move(options))) {}
 
   Answer ask(const std::string& endpoint, std::multimap<std::string, std::string> query = {},
              std::map<std::string, std::string> headers = {{"x-apisports-key", "simulated-football-key"}}) {

@@ -37,7 +37,7 @@ class HookTest : public testing::Test {
     hook_ = std::move(*started);
     return hook_->address().port;
   }
-  HookAnswer handle(std::string body) {
+  HookAnswer handle(const std::string& body) {
     const std::lock_guard lock(mutex_);
     bodies_.push_back(body);
     if (body == "throw") throw std::runtime_error(secret);
@@ -160,7 +160,7 @@ TEST_F(HookTest, HandlersRunAtTheSameTimeAndTheEndWaitsForThem) {
   std::atomic<int> entered = 0, left = 0;
   auto started = Hook::start(
       {.path = "/", .header = "X-Secret", .secret = base::Secret(secret), .threads = 16},
-      [&](std::string) {
+      [&](const std::string&) {
         ++entered;
         leave.wait();
         ++left;
@@ -189,7 +189,7 @@ TEST_F(HookTest, ATakenPortIsNamedWithItsKey) {
        .key = "hook.listen",
        .header = "X-Secret",
        .secret = base::Secret(secret)},
-      [](std::string) { return HookAnswer{}; }, clock_);
+      [](const std::string&) { return HookAnswer{}; }, clock_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, base::Code::conflict);
   EXPECT_NE(second.error().message.find("set hook.listen to a free port"), std::string::npos)

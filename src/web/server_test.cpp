@@ -139,7 +139,7 @@ TEST_F(ServerTest, NoHttp) {
         std::string("GET /healthz HTTP/1.1x\r\nHost: localhost\r\n\r\n"),
         std::string("GET /health z HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-        std::string("\x16\x03\x01\x02\x00\x01\r\n\r\n", 11)}) {
+        std::string("\x16\x03\x01\x02\x00\x01\r\n\r\n", 10)}) {
     Client client(port);
     client.send(bytes);
     const Reply reply = parse_reply(client.read_all());
